@@ -41,8 +41,7 @@ final class PageTable {
         if (rows < state.mappings().size()) {
             html.append("<p>")
                     .append(state.mappings().size() - rows)
-                    .append(
-                            " more mappings are in the charts, and in the output of <code>mapfiles maps</code>.</p>\n");
+                    .append(" more mappings are in the charts, and in the output of <code>mapfiles maps</code>.</p>\n");
         }
         if (!state.changes().isEmpty()) {
             html.append("<p>The table is the state at the start. The slider shows ")

@@ -96,8 +96,7 @@ class HtmlCommandTest {
     @Test
     void mapsTextIsRead() throws Exception {
         Files.writeString(
-                directory.resolve("maps"),
-                "00400000-00401000 r-xp 00000000 08:01 7 " + " ".repeat(33) + "/bin/<b>\n");
+                directory.resolve("maps"), "00400000-00401000 r-xp 00000000 08:01 7 " + " ".repeat(33) + "/bin/<b>\n");
         String page = ok("html", path("maps"), "-o", "-");
         assertThat(page).contains("<tr><td>400000-401000<td>r-xp<td>4K<td>?<td>file<td>/bin/&lt;b&gt;\n");
         assertThat(data(page)).contains("[1024,1,0,0,0,0,0,0,0,-1]");
