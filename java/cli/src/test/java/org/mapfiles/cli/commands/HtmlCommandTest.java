@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
@@ -46,8 +47,10 @@ class HtmlCommandTest {
                 "newline",
                 "not-utf8")) {
             String page = ok("html", child.pid(), "-o", "-");
-            for (String line : ok("maps", child.pid()).lines().limit(5).toList()) {
-                assertThat(page).contains("<tr><td>" + line.split(" ")[0] + "<td>");
+            for (Map<String, Object> row :
+                    CliResult.with("maps", child.pid(), "--json").rows()) {
+                String range = row.get("start") + "-" + row.get("end");
+                assertThat(page).contains("<tr><td>" + range.replace("0x", "") + "<td>" + row.get("perms") + "<td>");
             }
             assertThat(data(page)).contains(" (deleted)").contains("\\\\xff").contains("\"heap\"");
         }
