@@ -14,6 +14,7 @@ import org.mapfiles.cli.commands.DiffCommand;
 import org.mapfiles.cli.commands.DoctorCommand;
 import org.mapfiles.cli.commands.ExitCode;
 import org.mapfiles.cli.commands.FilesCommand;
+import org.mapfiles.cli.commands.HtmlCommand;
 import org.mapfiles.cli.commands.JvmCommand;
 import org.mapfiles.cli.commands.MapsCommand;
 import org.mapfiles.cli.commands.ResolveCommand;
@@ -63,6 +64,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             StaleCommand.class,
             SaveCommand.class,
             DiffCommand.class,
+            HtmlCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
             HelpCommand.class
@@ -263,6 +265,9 @@ public final class Main implements Runnable {
             }
             if (type == DiffCommand.class) {
                 return type.cast(new DiffCommand(terminal));
+            }
+            if (type == HtmlCommand.class) {
+                return type.cast(new HtmlCommand(terminal));
             }
             if (type == DoctorCommand.class) {
                 return type.cast(new DoctorCommand(terminal));

@@ -213,6 +213,13 @@ class TargetsTest {
             Path file = Files.createFile(directory.toRealPath().resolve("hs_err.log"));
             assertThat(complete(script, "crash", directory.toRealPath() + "/hs"))
                     .containsExactly(file.toString());
+            for (String command : List.of("diff", "html")) {
+                assertThat(complete(script, command, directory.toRealPath() + "/hs"))
+                        .containsExactly(file.toString());
+                assertThat(complete(script, command, jvm.pid())).containsExactly(jvm.pid());
+            }
+            assertThat(complete(script, "html", "self", "-o", directory.toRealPath() + "/hs"))
+                    .containsExactly(file.toString());
             assertThat(complete(script, "maps", directory.toRealPath() + "/hs"))
                     .as("no files")
                     .isEmpty();

@@ -113,6 +113,19 @@ final class SavedState {
     }
 
     private void addMapping(JsonRow row) throws JsonRow.MalformedException {
+        StateEntry entry = entry(row);
+        if (!entries.isEmpty()
+                && Long.compareUnsigned(entries.get(entries.size() - 1).end(), entry.start()) > 0) {
+            throw new JsonRow.MalformedException("overlaps a mapping before it, or is not in order of address");
+        }
+        if (entries.size() == MAX_ENTRIES) {
+            throw new JsonRow.MalformedException("is left out: a state has at most " + MAX_ENTRIES + " mappings");
+        }
+        entries.add(entry);
+    }
+
+    /** Returns the mapping of a row. */
+    static StateEntry entry(JsonRow row) throws JsonRow.MalformedException {
         StateEntry entry = new StateEntry(
                 row.hex("start"),
                 row.hex("end"),
@@ -130,19 +143,12 @@ final class SavedState {
         if (Long.compareUnsigned(entry.start(), entry.end()) >= 0) {
             throw new JsonRow.MalformedException("has an end that is not above its start");
         }
-        if (!entries.isEmpty()
-                && Long.compareUnsigned(entries.get(entries.size() - 1).end(), entry.start()) > 0) {
-            throw new JsonRow.MalformedException("overlaps a mapping before it, or is not in order of address");
-        }
         for (byte b : entry.path()) {
             if (b == 0) {
                 throw new JsonRow.MalformedException("has a path with a NUL");
             }
         }
-        if (entries.size() == MAX_ENTRIES) {
-            throw new JsonRow.MalformedException("is left out: a state has at most " + MAX_ENTRIES + " mappings");
-        }
-        entries.add(entry);
+        return entry;
     }
 
     private static String matching(String text, Pattern pattern, String field) throws JsonRow.MalformedException {

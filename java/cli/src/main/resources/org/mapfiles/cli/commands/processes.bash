@@ -67,11 +67,17 @@ _mapfiles_with_processes() {
         _mapfiles_reply < <(compgen -f -- "$word")
         return 0
         ;;
+    diff | html)
+        _mapfiles_reply < <(
+            _mapfiles_processes "$word"
+            compgen -f -- "$word"
+        )
+        ;;
     help | generate-completion) return 0 ;;
     cat | resolve | watch) [[ $arguments -eq 0 ]] || return 0 ;;
     esac
-    _mapfiles_reply < <(_mapfiles_processes "$word")
-    if [[ ${#COMPREPLY[@]} -eq 1 ]]; then
+    [[ ${#COMPREPLY[@]} -gt 0 ]] || _mapfiles_reply < <(_mapfiles_processes "$word")
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} =~ ^[0-9]+\ \  ]]; then
         candidate=${COMPREPLY[0]}
         COMPREPLY=("${candidate%%  *}")
     fi

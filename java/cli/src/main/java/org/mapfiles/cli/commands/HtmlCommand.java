@@ -1,0 +1,121 @@
+package org.mapfiles.cli.commands;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.mapfiles.cli.output.MapPage;
+import org.mapfiles.cli.output.PageState;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.PageArgument;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Writes a page that shows the address space of a process. */
+@Command(
+        name = "html",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        abbreviateSynopsis = true,
+        description = {
+            "Writes a page for a browser that shows the address space of a process.",
+            "The page is one file and needs no network.",
+            "",
+            "Example: mapfiles html 4711 -o map.html",
+            ""
+        },
+        footer = {
+            "",
+            "A file is one of 'mapfiles save', 'mapfiles watch --initial --json' or 'mapfiles maps --json', text of"
+                    + " /proc/PID/maps, an hs_err file or a core file.",
+            "",
+            "One argument: the page shows the state; of a JVM also what it uses its memory for; of a recording of watch"
+                    + " the state at any time. Two arguments: the page shows two states and what changed between them;"
+                    + " what JVMs use memory for if both are processes.",
+            "",
+            "The JVM is read from outside: nothing is loaded into it, and no signal is sent.",
+            "",
+            "Exit code: 1 if a part of a file cannot be used; the page shows the rest."
+        })
+public final class HtmlCommand implements Callable<Integer> {
+    private static final int BUFFER = 1 << 16;
+
+    @Parameters(paramLabel = "PID|FILE", arity = "1..2", description = TargetOptions.DESCRIPTION + ", or a file.")
+    private List<String> arguments = new ArrayList<>();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            required = true,
+            description = "Write to a new file; -: to standard output.")
+    private Path output;
+
+    @Option(names = "--force", description = "Replace the file if it exists.")
+    private boolean force;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Terminal terminal;
+
+    public HtmlCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (output.toString().equals("-")) {
+            List<PageArgument> states = read();
+            write(states, terminal.out());
+            return exitCode(states);
+        }
+        try (NewFile file = new NewFile(output, force)) {
+            List<PageArgument> states = read();
+            OutputStream out = new BufferedOutputStream(file.stream(), BUFFER);
+            write(states, out);
+            out.flush();
+            file.keep(null);
+            return exitCode(states);
+        }
+    }
+
+    private List<PageArgument> read() throws IOException {
+        List<PageArgument> states = new ArrayList<>();
+        // A file has no regions. Regions beside a state without them would all be changes.
+        boolean hasRegions = arguments.stream().noneMatch(PageArgument::isFile);
+        try {
+            for (String argument : arguments) {
+                states.add(PageArgument.read(argument, hasRegions, terminal));
+            }
+        } catch (TypeConversionException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
+        if (states.size() > 1
+                && states.stream().anyMatch(state -> !state.state().changes().isEmpty())) {
+            throw new ParameterException(spec.commandLine(), "a recording of watch cannot be compared: give it alone");
+        }
+        return states;
+    }
+
+    private static void write(List<PageArgument> arguments, OutputStream out) throws IOException {
+        List<PageState> states = arguments.stream().map(PageArgument::state).collect(Collectors.toList());
+        boolean isSameProcess = arguments.stream()
+                .allMatch(argument ->
+                        argument.identity().isSameProcess(arguments.get(0).identity()));
+        String title = states.stream().map(PageState::label).collect(Collectors.joining(" and "));
+        MapPage.write("Memory of " + title, states, isSameProcess, out);
+    }
+
+    private static int exitCode(List<PageArgument> states) {
+        return states.stream().allMatch(PageArgument::isWhole) ? ExitCode.OK : ExitCode.NOT_RESOLVED;
+    }
+}

@@ -1,0 +1,193 @@
+package org.mapfiles.cli.target;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.PageMapping;
+import org.mapfiles.cli.output.PageState;
+import org.mapfiles.cli.output.Printable;
+import org.mapfiles.cli.output.StateEntry;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.jvm.JvmRegions;
+import org.mapfiles.resident.ResidentBytes;
+import org.mapfiles.resident.ResidentPages;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * An argument of {@code html}: a process as {@link Target} names it, or a file that records mappings.
+ *
+ * @param state for the page
+ * @param identity of the process
+ * @param isWhole whether nothing of it is missing
+ */
+public record PageArgument(PageState state, ProcessIdentity identity, boolean isWhole) {
+    /**
+     * Reads the state.
+     *
+     * @param hasRegions whether a JVM's regions are read
+     * @throws TypeConversionException if the argument is neither a file nor a process
+     */
+    public static PageArgument read(String argument, boolean hasRegions, Terminal terminal) throws IOException {
+        if (isFile(argument)) {
+            return ofFile(argument, terminal);
+        }
+        try (ProcessMaps maps = target(argument).open()) {
+            return ofProcess(maps, hasRegions, terminal);
+        }
+    }
+
+    /** Returns whether an argument names a file. A number is a PID, so a file with such a name is {@code ./4711}. */
+    public static boolean isFile(String argument) {
+        if (argument.equals("self") || PositiveNumber.parse(argument) > 0) {
+            return false;
+        }
+        try {
+            Path path = Path.of(argument);
+            return Files.exists(path) && !Files.isDirectory(path);
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    private static Target target(String argument) {
+        try {
+            return new Target.Converter().convert(argument);
+        } catch (TypeConversionException e) {
+            throw new TypeConversionException(e.getMessage() + ", and no file is at this path");
+        }
+    }
+
+    private static PageArgument ofFile(String argument, Terminal terminal) throws IOException {
+        String label = Arguments.display(argument);
+        WatchRecording recording = WatchRecording.read(Path.of(argument), label, terminal);
+        if (recording != null) {
+            return new PageArgument(recording.state(), ProcessIdentity.UNKNOWN, recording.isWhole());
+        }
+        ProcessState saved = SavedFile.readState(argument, terminal);
+        List<PageMapping> mappings = new ArrayList<>();
+        saved.entries().forEach(entry -> mappings.add(PageMapping.of(entry)));
+        int all = mappings.size();
+        mappings.removeIf(mapping -> !mapping.isAligned());
+        if (mappings.size() < all) {
+            terminal.report(label + ": " + (all - mappings.size())
+                    + " mappings are left out: their ranges are no multiples of 4096 bytes");
+        }
+        PageState state = new PageState(label, saved.time(), saved.identity().pid(), mappings, List.of());
+        return new PageArgument(state, saved.identity(), saved.isWhole() && mappings.size() == all);
+    }
+
+    private static PageArgument ofProcess(ProcessMaps maps, boolean hasRegions, Terminal terminal) throws IOException {
+        ProcessIdentity identity = ProcessIdentity.of(maps.pid());
+        String time = Instant.now().toString();
+        List<StateEntry> entries = new ArrayList<>();
+        StateReader reader = new StateReader(maps);
+        reader.read(entries::add);
+        if (reader.pagesDenial() != null) {
+            terminal.report(
+                    "the sizes in memory are unknown: " + reader.pagesDenial().getMessage());
+        }
+        if (reader.isInconsistent()) {
+            terminal.report("mappings changed while they were read: some may be missing, or shown in two states");
+        }
+        JvmRegions regions = hasRegions ? regions(maps, terminal) : null;
+        List<PageMapping> mappings = new ArrayList<>();
+        if (regions == null) {
+            entries.forEach(entry -> mappings.add(PageMapping.of(entry)));
+        } else {
+            new Parts(maps, regions, reader.pagesDenial() == null).split(entries, mappings);
+        }
+        String label = maps.pid() + " " + Printable.text(identity.name());
+        PageState state = new PageState(label, time, maps.pid(), mappings, List.of());
+        return new PageArgument(state, identity, !reader.isInconsistent());
+    }
+
+    /** Returns the regions of a JVM; null: the process is none, or its regions cannot be read. */
+    private static JvmRegions regions(ProcessMaps maps, Terminal terminal) throws IOException {
+        try {
+            return maps.pid() == ProcessHandle.current().pid() ? JvmRegions.read() : JvmRegions.read(maps);
+        } catch (NotSupportedException noJvm) {
+            return null;
+        } catch (NotEnoughMemoryException e) {
+            throw e;
+        } catch (MapsException e) {
+            terminal.report("the regions of the JVM are unknown: " + e.getMessage());
+            return null;
+        }
+    }
+
+    /** Splits mappings where a JVM uses parts of them for different purposes. */
+    private static final class Parts {
+        /** A region may end within a page. The page is shown as part of the next one. */
+        private static final long UNIT = 4096;
+
+        private final JvmRegions regions;
+        private final ResidentPages pages = ResidentPages.withoutCopies();
+        private final ResidentBytes sums = new ResidentBytes();
+        private final boolean hasPages;
+
+        Parts(ProcessMaps maps, JvmRegions regions, boolean hasPages) throws MapsException {
+            this.regions = regions;
+            this.hasPages = hasPages;
+            if (hasPages) {
+                MapSnapshot snapshot = maps.snapshot();
+                pages.read(maps, snapshot);
+            }
+        }
+
+        void split(List<StateEntry> entries, List<PageMapping> to) {
+            int region = 0;
+            for (StateEntry entry : entries) {
+                long from = entry.start();
+                while (region < regions.size() && Long.compareUnsigned(regions.end(region), from) <= 0) {
+                    region++;
+                }
+                for (int i = region; i < regions.size(); i++) {
+                    long start = regions.start(i) & -UNIT;
+                    if (Long.compareUnsigned(start, entry.end()) >= 0) {
+                        break;
+                    }
+                    if (Long.compareUnsigned(start, from) > 0) {
+                        add(entry, from, start, -1, to);
+                        from = start;
+                    }
+                    long end = Long.compareUnsigned(regions.end(i), entry.end()) < 0
+                            ? regions.end(i) & -UNIT
+                            : entry.end();
+                    if (Long.compareUnsigned(from, end) < 0) {
+                        add(entry, from, end, i, to);
+                        from = end;
+                    }
+                }
+                if (from != entry.end()) {
+                    add(entry, from, entry.end(), -1, to);
+                }
+            }
+        }
+
+        private void add(StateEntry entry, long start, long end, int region, List<PageMapping> to) {
+            boolean isWhole = start == entry.start() && end == entry.end();
+            sums.clear();
+            if (hasPages && !isWhole) {
+                pages.add(start, end, sums);
+            }
+            to.add(new PageMapping(
+                    start,
+                    end,
+                    entry,
+                    isWhole ? entry.rss() : hasPages ? sums.rss() : -1,
+                    region < 0 ? null : JsonLines.constant(regions.region(region)),
+                    region < 0 ? "" : regions.detail(region),
+                    region >= 0 && regions.isInferred(region)));
+        }
+    }
+}
