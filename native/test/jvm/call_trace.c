@@ -374,6 +374,7 @@ int main(int count, char **arguments)
     if (env == NULL) {
         puts("skipped: no JVM with AsyncGetCallTrace");
         kill(child, SIGKILL);
+        remove_directory(directory);
         return CHECK_SKIPPED;
     }
     make_method_ids(env);
@@ -389,5 +390,6 @@ int main(int count, char **arguments)
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child: %x", status);
     check_results("from outside", &from_outside);
     check_results("recorded", &recorded);
+    CHECK_IS(remove_directory(directory), 0, "removing the directory");
     return check_result();
 }

@@ -33,7 +33,7 @@ public final class Chromium implements AutoCloseable {
     /** Starts the browser with a new profile. */
     public Chromium(Path program, Path directory) throws Exception {
         Path profile = Files.createDirectory(directory.resolve("profile"));
-        process = new ProcessBuilder(
+        ProcessBuilder browser = new ProcessBuilder(
                         program.toString(),
                         "--headless=new",
                         "--no-sandbox", // its sandbox does not work for root, and the page is of this test
@@ -44,8 +44,9 @@ public final class Chromium implements AutoCloseable {
                         "--remote-debugging-port=0",
                         "about:blank")
                 .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("chromium.log").toFile())
-                .start();
+                .redirectOutput(directory.resolve("chromium.log").toFile());
+        browser.environment().put("TMPDIR", directory.toString()); // what it leaves there is removed too
+        process = browser.start();
         try {
             String port = port(profile);
             HttpClient client = HttpClient.newHttpClient();
