@@ -83,18 +83,18 @@ struct mf_code_record {
     uint64_t end;
     uint64_t loaded;
     _Atomic uint64_t unloaded; /* 0: live */
+    int32_t compile_id;
+    uint32_t head;      /* of a method: bytes from its nmethod to its start; 0: unknown */
+    int32_t blob_bytes; /* CodeBlob::_size of the nmethod. A search reads the fields up to here: most often one cache line */
     mf_code_unit name;
     uint32_t first_segment;
     uint32_t segments;
     uint32_t pcs;
     uint32_t scopes;
     int32_t tier;
-    int32_t compile_id;
     int32_t entry_bci;
-    uint32_t flags;     /* MF_CODE_BEFORE_START, MF_CODE_NO_DETAILS */
-    uint32_t round;     /* of the writer: the last round in which the JVM reported this code */
-    uint32_t head;      /* of a method: bytes from its nmethod to its start; 0: unknown */
-    int32_t blob_bytes; /* CodeBlob::_size of the nmethod */
+    uint32_t flags; /* MF_CODE_BEFORE_START, MF_CODE_NO_DETAILS */
+    uint32_t round; /* of the writer: the last round in which the JVM reported this code */
 };
 
 /* Returns the size of an image whose log has @p log bytes, for a code cache of @p cache bytes. */

@@ -16,9 +16,10 @@ import java.nio.ByteOrder;
  * image   0      8    16              24        28       32   36    ...  table: a unit for each segment
  *         |bytes |low |evicted before |segments |buckets |log |used
  *
- * record  0      4     8      16   24      32        40    44             48        52   56      60    64       68     72     76     80
- * 84   88
- *         |units |kind |start |end |loaded |unloaded |name |first segment |segments |pcs |scopes |tier |compile |entry |flags |round |head |size |
+ * record  0      4     8      16   24      32        40       44    48    52    56             60        64   68      72    76
+ *         |units |kind |start |end |loaded |unloaded |compile |head |size |name |first segment |segments |pcs |scopes |tier |entry |
+ *         80     84     88
+ *         |flags |round |
  *         then: a unit for each segment, of the record before; (offset, scope) for each pc; (name, bci, caller) for each scope
  *
  * name    0      4     8    16    20            22           24                 32
@@ -52,18 +53,18 @@ final class CodeMemory {
     static final int END = START + Long.BYTES;
     static final int LOADED = END + Long.BYTES;
     static final int UNLOADED = LOADED + Long.BYTES;
-    static final int NAME = UNLOADED + Long.BYTES;
+    static final int COMPILE_ID = UNLOADED + Long.BYTES;
+    static final int HEAD = COMPILE_ID + Integer.BYTES;
+    static final int BLOB_BYTES = HEAD + Integer.BYTES;
+    static final int NAME = BLOB_BYTES + Integer.BYTES;
     static final int FIRST_SEGMENT = NAME + Integer.BYTES;
     static final int RECORD_SEGMENTS = FIRST_SEGMENT + Integer.BYTES;
     static final int PCS = RECORD_SEGMENTS + Integer.BYTES;
     static final int SCOPES = PCS + Integer.BYTES;
     static final int TIER = SCOPES + Integer.BYTES;
-    static final int COMPILE_ID = TIER + Integer.BYTES;
-    static final int ENTRY_BCI = COMPILE_ID + Integer.BYTES;
+    static final int ENTRY_BCI = TIER + Integer.BYTES;
     static final int FLAGS = ENTRY_BCI + Integer.BYTES;
-    static final int HEAD = FLAGS + 2 * Integer.BYTES;
-    static final int BLOB_BYTES = HEAD + Integer.BYTES;
-    static final int RECORD_SIZE = BLOB_BYTES + Integer.BYTES;
+    static final int RECORD_SIZE = FLAGS + 2 * Integer.BYTES;
 
     static final int PC_SIZE = 2 * Integer.BYTES;
     static final int SCOPE_SIZE = 3 * Integer.BYTES;
