@@ -27,27 +27,7 @@ final class FileMappingRows implements FilesCommand.Output {
             FileFacts.Facts facts,
             MemoryColumns.Sums memory,
             ElfFields.Identity elf)
-            implements OrderOptions.Row {
-        @Override
-        public long size() {
-            return mapping.size();
-        }
-
-        @Override
-        public long rss() {
-            return memory.rss();
-        }
-
-        @Override
-        public String path() {
-            return name.display();
-        }
-
-        @Override
-        public long address() {
-            return mapping.start();
-        }
-    }
+            implements OrderOptions.MappingRow {}
 
     private final ProcessMaps maps;
     private final MemoryColumns columns;

@@ -133,27 +133,7 @@ public final class MapsCommand implements Callable<Integer> {
 
     /** A mapping that is printed later. */
     private record Row(ImmutableMapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity elf)
-            implements OrderOptions.Row {
-        @Override
-        public long size() {
-            return mapping.size();
-        }
-
-        @Override
-        public long rss() {
-            return memory.rss();
-        }
-
-        @Override
-        public String path() {
-            return name.display();
-        }
-
-        @Override
-        public long address() {
-            return mapping.start();
-        }
-    }
+            implements OrderOptions.MappingRow {}
 
     private interface Output {
         void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)

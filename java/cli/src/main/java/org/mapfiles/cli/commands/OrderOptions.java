@@ -1,6 +1,8 @@
 package org.mapfiles.cli.commands;
 
 import java.util.Comparator;
+import org.mapfiles.Mapping;
+import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.PositiveNumber;
 import picocli.CommandLine.Option;
@@ -25,6 +27,35 @@ final class OrderOptions {
         String path();
 
         long address();
+    }
+
+    /** A row for one mapping. */
+    interface MappingRow extends Row {
+        Mapping mapping();
+
+        FileName name();
+
+        MemoryColumns.Sums memory();
+
+        @Override
+        default long size() {
+            return mapping().size();
+        }
+
+        @Override
+        default long rss() {
+            return memory().rss();
+        }
+
+        @Override
+        default String path() {
+            return name().display();
+        }
+
+        @Override
+        default long address() {
+            return mapping().start();
+        }
     }
 
     @Option(names = "--sort", paramLabel = "KEY", description = "Order: ${COMPLETION-CANDIDATES}.")
