@@ -13,7 +13,7 @@ static struct mf_process process_of_endless_text(void)
 {
     if (mkdir("endless", 0777) != 0 || symlink("/dev/zero", "endless/maps") != 0)
         abort();
-    struct mf_process process;
+    struct mf_process process = {{0}};
 
     *mf_state(&process) = (struct mf_process_state){
         .proc_fd = open("endless", O_RDONLY | O_DIRECTORY),
