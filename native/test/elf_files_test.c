@@ -41,21 +41,22 @@ static void read_nm(const char *options, const char *path)
     char command[512], line[4096];
     FILE *pipe;
 
-    snprintf(command, sizeof command, "nm -S --defined-only %s %s 2>/dev/null", options, path);
+    snprintf(command, sizeof command, "nm -S -f sysv --defined-only %s %s 2>/dev/null", options, path);
     pipe = popen(command, "r");
     while (pipe != NULL && fgets(line, sizeof line, pipe) != NULL) {
         unsigned long long address, size;
-        char letter, name[256], *version;
+        char letter, type[32], name[4096], *version;
 
-        if (sscanf(line, "%16llx %16llx %c %255s", &address, &size, &letter, name) != 4 || strchr("tTwWi", letter) == NULL ||
-            size == 0)
-            continue;
+        if (sscanf(line, "%4095[^ |] |%16llx| %c | %31[^|]|%16llx", name, &address, &letter, type, &size) != 5 ||
+            strchr("tTwWi", letter) == NULL || size == 0 || strcmp(type, "TLS") == 0)
+            continue; /* the value of a thread-local symbol is no address */
         if ((version = strchr(name, '@')) != NULL)
             *version = '\0';
         if (nm_count % 1024 == 0)
             nm_symbols = realloc(nm_symbols, (nm_count + 1024) * sizeof *nm_symbols);
         nm_symbols[nm_count] = (struct nm_symbol){.address = address, .size = size};
-        memcpy(nm_symbols[nm_count++].name, name, sizeof name);
+        snprintf(nm_symbols[nm_count].name, sizeof nm_symbols[nm_count].name, "%.255s", name);
+        nm_count++;
     }
     if (pipe != NULL)
         pclose(pipe);

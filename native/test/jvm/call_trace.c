@@ -341,8 +341,8 @@ static void check_results(const char *where, const struct results *results)
           where, results->exact[MF_CODE_RUNNING_AT], results->compared);
     CHECK(results->exact[MF_CODE_RETURNS_TO] < results->exact[MF_CODE_RUNNING_AT],
           "%s: the kind of address makes no difference", where);
-    CHECK((results->not_found + results->uncertain) * 50 <= results->compared, "%s: %u not found, %u uncertain", where,
-          results->not_found, results->uncertain);
+    CHECK(results->not_found * 50 <= results->compared, "%s: %u not found", where, results->not_found);
+    /* How many are uncertain depends on how often the JVM uses a place again within 5 s: only certain ones count as compared. */
 }
 
 /* The child reads the JVM from outside, so it is created before the JVM. */
