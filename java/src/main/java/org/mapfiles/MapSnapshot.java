@@ -383,6 +383,36 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         }
     }
 
+    /**
+     * Copies the start, the end and the flags of each mapping, in order of address, all of the same state of the
+     * snapshot. For a loop over all mappings this is faster than a {@link #cursor}. Allocates nothing. Thread-safe.
+     *
+     * @param starts {@code starts[i]} is set to {@link Mapping#start()} of the mapping with index {@code i}
+     * @param ends {@code ends[i]} is set to {@link Mapping#end()}
+     * @param flags {@code flags[i]} is set to {@link Mapping#flags()}
+     * @return the number of mappings. If it is larger than an array, the arrays are unchanged or hold a part of an
+     *     earlier state: call again with larger ones
+     */
+    public int copyRanges(long[] starts, long[] ends, int[] flags) {
+        int capacity = Math.min(Math.min(starts.length, ends.length), flags.length);
+        for (; ; ) {
+            int versionBefore = version;
+            SnapshotBuffer now = buffer;
+            int count = now.head(Head.MAPPING_COUNT);
+            try {
+                if (count <= capacity) {
+                    AddressIndex.copyRanges(now.index, count, starts, ends);
+                    now.copyFlags(count, flags);
+                }
+            } catch (IndexOutOfBoundsException e) {
+                rethrowIfValid(versionBefore, e);
+            }
+            if (isValid(versionBefore)) {
+                return count;
+            }
+        }
+    }
+
     private int head(int field) {
         for (; ; ) {
             int versionBefore = version;

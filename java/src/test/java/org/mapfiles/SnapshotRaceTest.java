@@ -75,6 +75,27 @@ class SnapshotRaceTest {
                 .stopAfter(1000);
     }
 
+    @Test
+    void copiesAreOfOneState() throws Exception {
+        MapSnapshot snapshot = new MapSnapshot();
+        filling(snapshot, 0)
+                .start(2, () -> {
+                    long[] starts = new long[COUNT];
+                    long[] ends = new long[COUNT];
+                    int[] flags = new int[COUNT];
+                    return () -> {
+                        assertThat(snapshot.copyRanges(starts, ends, flags)).isEqualTo(COUNT);
+                        long pagesApart = starts[1] - starts[0] >> 12;
+                        for (int i = 0; i < COUNT; i++) {
+                            if (starts[i] != 1L + i * pagesApart << 12 || ends[i] != starts[i] + (pagesApart << 12)) {
+                                throw new AssertionError(i + ": " + Long.toHexString(starts[i]));
+                            }
+                        }
+                    };
+                })
+                .stopAfter(1000);
+    }
+
     private static int[] indices(int pagesApart) {
         return Arrays.stream(ADDRESSES)
                 .mapToInt(address -> (int) ((address >> 12) - 1) / pagesApart)

@@ -20,6 +20,7 @@ public class IterateBenchmark {
     @Param({"200", "1000", "5000", "65000"})
     private int mappings;
 
+    private MapSnapshot snapshot;
     private MapCursor cursor;
     private long[] starts;
     private long[] ends;
@@ -27,7 +28,7 @@ public class IterateBenchmark {
 
     @Setup
     public void fill() throws Exception {
-        MapSnapshot snapshot = Layouts.snapshot("uniform", mappings);
+        snapshot = Layouts.snapshot("uniform", mappings);
         cursor = snapshot.cursor();
         starts = new long[mappings];
         ends = new long[mappings];
@@ -48,6 +49,11 @@ public class IterateBenchmark {
             sum += cursor.end() - cursor.start() + cursor.flags();
         }
         return sum;
+    }
+
+    @Benchmark
+    public int copy() {
+        return snapshot.copyRanges(starts, ends, flags);
     }
 
     @Benchmark

@@ -157,6 +157,16 @@ final class JmhFigures {
                     "ns",
                     "cursor, per mapping / loop over arrays",
                     Goal.measuredAtMost(3));
+            double copy = score(entry.getValue().get("copy")) / entry.getKey();
+            figures.add(
+                    "iterate-copy",
+                    entry.getKey(),
+                    copy / arrays,
+                    copy,
+                    arrays,
+                    "ns",
+                    "copyRanges into arrays, per mapping / loop over arrays",
+                    Goal.measuredAtMost(0.6));
             allocation(
                     "iterate-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole iteration");
         }

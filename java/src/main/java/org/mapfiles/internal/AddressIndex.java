@@ -50,6 +50,14 @@ public final class AddressIndex {
         return words[ENDS + 2 * mapping];
     }
 
+    /** Copies the starts and ends of the first mappings. */
+    public static void copyRanges(long[] words, int count, long[] starts, long[] ends) {
+        for (int i = 0; i < count; i++) {
+            starts[i] = words[STARTS + 2 * i];
+            ends[i] = words[ENDS + 2 * i];
+        }
+    }
+
     /** Returns the index of the mapping that covers the address, or -1. */
     public static int find(long[] words, long address) {
         if (Long.compareUnsigned(address, words[TAIL_START]) >= 0) {

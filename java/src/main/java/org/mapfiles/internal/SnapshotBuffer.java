@@ -61,6 +61,13 @@ public final class SnapshotBuffer {
         AddressIndex.copy(builtIndex, index);
     }
 
+    /** Copies the flags of the first mappings. */
+    public void copyFlags(int count, int[] flags) {
+        for (int i = 0; i < count; i++) {
+            flags[i] = records.getInt(i * MapRecord.SIZE + MapRecord.FLAGS);
+        }
+    }
+
     /** Returns a field of the head. */
     public int head(int field) {
         return head.getInt(field);
