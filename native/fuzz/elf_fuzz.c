@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Fuzzing of the ELF code with libFuzzer: the input is an ELF file. Configure with -DMAPFILES_FUZZ=ON and
- * CMAKE_C_COMPILER=clang, then
- *
- *     native/fuzz/elf_fuzz -max_len=65536 -max_total_time=600 CORPUS-DIRECTORY /usr/lib/x86_64-linux-gnu
- */
-#include "../test/check.h"
+/* The input is an ELF file: identity, build IDs, address, symbols and sections such as .gnu_debuglink. */
+#include "fuzz.h"
+
 #include "../test/elf_fixtures.h"
 
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerInitialize(int *count, char ***arguments)
-{
-    (void)count;
-    (void)arguments;
-    alarm(0); /* check.h limits the time of tests */
-    return 0;
-}
+FUZZ_INITIALIZE
+CALLS_OF_KERNEL
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct mf_elf_bytes bytes = {.memory = data, .size = size, .fd = -1};
+    struct input input = {data, size};
+    struct mf_elf_bytes bytes = {.fd = -1};
+    size_t length;
 
+    bytes.memory = take_rest(&input, &length);
+    bytes.size = length;
     use_elf(&bytes);
-    if (check_failures > 0)
-        abort();
-    return 0;
+    close_elf(&bytes);
+    return end_run();
 }

@@ -24,7 +24,7 @@ done
 
 # The public headers are not formatted: they have columns in comments.
 # shellcheck disable=SC2086
-find native/src native/test native/examples benchmarks/src/main/c -name '*.[ch]' -exec "$formatter" --style=file $mode {} + || {
+find native/src native/test native/fuzz native/examples benchmarks/src/main/c -name '*.[ch]' -exec "$formatter" --style=file $mode {} + || {
     echo "to format them: sh native/test/format_test.sh . --apply"
     exit 1
 }

@@ -71,12 +71,16 @@ static int measure(struct mf_events *events, int task_fd)
     return 0;
 }
 
-/* perf_event_open(2) takes a PID of the caller's PID namespace. /proc shows the same PIDs if it is of that namespace. */
-static bool is_own_pid_namespace(int task_fd)
+/*
+ * perf_event_open(2) takes a PID of the caller's PID namespace. /proc shows the same PIDs if it is of that namespace. Returns 0;
+ * -EXDEV: it is of another one; or -ENOMEM.
+ */
+static int check_pid_namespace(int task_fd)
 {
     char self[16] = "";
+    const long rc = MF_SYS(SYS_readlinkat, task_fd, "../../self", self, sizeof self - 1);
 
-    return MF_SYS(SYS_readlinkat, task_fd, "../../self", self, sizeof self - 1) > 0 && mf_get_number(self) == getpid();
+    return rc > 0 && mf_get_number(self) == getpid() ? 0 : mf_sys_is_shortage(rc) ? (int)rc : -EXDEV;
 }
 
 /*
@@ -93,8 +97,10 @@ static uint32_t fd_end(void)
 
 static int open_all(struct mf_events *events, int task_fd)
 {
-    int rc = is_own_pid_namespace(task_fd) ? measure(events, task_fd) : -EXDEV;
+    int rc = check_pid_namespace(task_fd);
 
+    if (rc == 0)
+        rc = measure(events, task_fd);
     if (rc == 0)
         rc = mf_events_read_clock_offset(events, task_fd);
     if (rc == 0)

@@ -106,7 +106,7 @@ static int attach_on_cpu(struct mf_events *events, struct mf_ring *ring, int32_t
         rc = (int)MF_SYS(SYS_ioctl, opened, MF_PERF_SET_OUTPUT, ring->fd);
     if (rc < 0) {
         mf_sys_close(opened);
-        return rc;
+        return rc == -EINVAL ? -EIO : rc; /* only of perf_event_open(2) -EINVAL means that no CPU has this number */
     }
     if (ring->fd == *fd)
         ring->fd = opened;

@@ -57,6 +57,8 @@ static int open_if_named(const struct mf_mapping *mapping, const char *name, int
     char target[MF_NAME_MAX];
     const long length = MF_SYS(SYS_readlinkat, directory, number, target, sizeof target);
 
+    if (mf_sys_is_shortage(length))
+        return (int)length;
     if (length < 0 || !mf_entry_is_name(mapping, name, true, target, (size_t)length))
         return -ENOENT;
     return checked(mapping, name, mf_sys_openat(directory, number, O_PATH));
@@ -68,7 +70,7 @@ static int open_by_descriptor(struct mf_process *process, const struct mf_mappin
     _Alignas(struct mf_directory_entry) char entries[1024];
     int found = -ENOENT;
     int left = DESCRIPTORS_MAX;
-    long length;
+    long length = 0;
 
     if (directory < 0)
         return directory;
@@ -82,7 +84,7 @@ static int open_by_descriptor(struct mf_process *process, const struct mf_mappin
         }
     }
     mf_sys_close(directory);
-    return is_found(found) ? found : -ENOENT;
+    return is_found(found) ? found : mf_sys_is_shortage(length) ? (int)length : -ENOENT;
 }
 
 int mf_process_link_open(struct mf_process *process, const struct mf_mapping *mapping, const char *name)

@@ -44,12 +44,13 @@ static void parse(const char *text, struct list *list)
     } while (*text++ == ',');
 }
 
-/* Checks that the file is the kernel's. A container manager (lxcfs) may mount a file there that lists fewer CPUs. */
-static bool is_in_sysfs(void)
+/* 1: the file is the kernel's; 0: it is not; or -ENOMEM. A container manager (lxcfs) may mount a file there that lists fewer CPUs. */
+static int is_in_sysfs(void)
 {
     struct statfs fs;
+    const long rc = MF_SYS(SYS_statfs, ONLINE, &fs);
 
-    return MF_SYS(SYS_statfs, ONLINE, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
+    return rc == 0 ? fs.f_type == SYSFS_MAGIC : mf_sys_is_shortage(rc) ? (int)rc : 0;
 }
 
 int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride)
@@ -59,8 +60,10 @@ int mf_cpus(int32_t *cpus, uint32_t capacity, size_t stride)
     char text[4097]; /* a sysfs file has at most one page */
     long rc;
 
-    rc = is_in_sysfs() ? mf_sys_read_file(AT_FDCWD, ONLINE, text, sizeof text) : 0;
-    if (rc == -EMFILE || rc == -ENFILE)
+    rc = is_in_sysfs();
+    if (rc > 0)
+        rc = mf_sys_read_file(AT_FDCWD, ONLINE, text, sizeof text);
+    if (mf_sys_is_shortage(rc))
         return (int)rc;
     if (rc > 0)
         parse(text, &list);

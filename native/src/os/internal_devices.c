@@ -19,8 +19,9 @@ static int device_of_memfd(unsigned flags, uint64_t *device)
         return mf_sys_is_shortage(fd) ? fd : 0; /* another error is permanent: the device stays 0 */
     rc = mf_sys_stat(fd, "", AT_EMPTY_PATH, &of_file);
     mf_sys_close(fd);
-    *device = rc < 0 ? 0 : mf_device_of(of_file.st_dev);
-    return 0;
+    if (rc == 0)
+        *device = mf_device_of(of_file.st_dev);
+    return mf_sys_is_shortage(rc) ? (int)rc : 0;
 }
 
 /* The devices do not change until the machine is restarted, so they are found once. All threads write the same values. */

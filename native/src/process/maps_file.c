@@ -47,7 +47,7 @@ static int open_through_thread(int proc_fd, int32_t *tid)
     const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
     _Alignas(struct mf_directory_entry) char entries[1024];
     int found = -ESRCH;
-    long length;
+    long length = 0;
 
     if (task_fd < 0)
         return task_fd;
@@ -65,7 +65,7 @@ static int open_through_thread(int proc_fd, int32_t *tid)
         }
     }
     mf_sys_close(task_fd);
-    return found;
+    return found < 0 && mf_sys_is_shortage(length) ? (int)length : found;
 }
 
 /* Returns why a process has no memory, from the state and the flags in its stat (proc_pid_stat(5)). */

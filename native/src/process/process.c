@@ -15,18 +15,26 @@
 #define SYS_pidfd_send_signal 424 /* the same on every architecture */
 #endif
 
-static bool is_proc(int fd)
+/* 1: proc; 0: another file system, or it is unknown; or -ENOMEM. */
+static int is_proc_type(long rc, const struct statfs *fs)
 {
-    struct statfs fs;
-
-    return MF_SYS(SYS_fstatfs, fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+    return rc == 0 ? fs->f_type == PROC_SUPER_MAGIC : mf_sys_is_shortage(rc) ? (int)rc : 0;
 }
 
-static bool proc_is_mounted(void)
+static int is_proc(int fd)
 {
     struct statfs fs;
 
-    return MF_SYS(SYS_statfs, "/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+    return is_proc_type(MF_SYS(SYS_fstatfs, fd, &fs), &fs);
+}
+
+/* Returns an error of /proc: @p error; -ENODEV if no proc file system is mounted there; or -ENOMEM. */
+static int explain_absence(int error)
+{
+    struct statfs fs;
+    const int mounted = is_proc_type(MF_SYS(SYS_statfs, "/proc", &fs), &fs);
+
+    return mounted < 0 ? mounted : mounted > 0 ? error : -ENODEV;
 }
 
 long mf_proc_read_stat(int proc_fd, char *to, size_t bytes)
@@ -70,7 +78,7 @@ static int directory_of_process(int proc_fd, int32_t number)
     if (fd == -ENOENT)
         return proc_fd;
     /* If the thread still exists, no other process had the PID while its directory was opened. */
-    if (fd >= 0 && (!is_proc(fd) || process_of(proc_fd) != pid)) {
+    if (fd >= 0 && (is_proc(fd) <= 0 || process_of(proc_fd) != pid)) {
         mf_sys_close(fd);
         return proc_fd;
     }
@@ -117,15 +125,17 @@ static int open_process_of(int proc_fd, int32_t number, struct mf_process *out)
 int mf_process_open_self(struct mf_process *out)
 {
     const int proc_fd = mf_sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+    int rc;
 
     mf_state(out)->pid = 0;
     if (proc_fd == -ENOENT)
-        return proc_is_mounted() ? -ESRCH : -ENODEV;
+        return explain_absence(-ESRCH);
     if (proc_fd < 0)
         return proc_fd;
-    if (!is_proc(proc_fd)) {
+    rc = is_proc(proc_fd);
+    if (rc <= 0) {
         mf_sys_close(proc_fd);
-        return -ENODEV;
+        return rc < 0 ? rc : -ENODEV;
     }
     return open_process(proc_fd, out);
 }
@@ -134,18 +144,20 @@ int mf_proc_directory_open(int32_t pid)
 {
     char path[32] = "/proc/";
     int fd;
+    int rc;
 
     *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
     fd = mf_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
-    if (fd >= 0 && is_proc(fd))
+    rc = fd < 0 ? explain_absence(fd) : is_proc(fd);
+    if (rc > 0)
         return fd;
-    if (fd >= 0)
+    if (fd >= 0) {
         mf_sys_close(fd);
-    if (fd >= 0 || !proc_is_mounted())
-        return -ENODEV;
-    if (fd == -ENOENT) /* hidepid=invisible hides the directory; kill(2) still finds the process */
+        return rc < 0 ? rc : -ENODEV;
+    }
+    if (rc == -ENOENT) /* hidepid=invisible hides the directory; kill(2) still finds the process */
         return MF_SYS(SYS_kill, pid, 0) == -ESRCH ? -ESRCH : -EPERM;
-    return fd;
+    return rc;
 }
 
 int mf_process_open_pid(int32_t pid, struct mf_process *out)
@@ -172,7 +184,7 @@ static int32_t pid_of_pidfd(int pidfd)
     *mf_put_decimal(path + strlen(path), (uint64_t)pidfd) = 0;
     rc = mf_sys_read_file(AT_FDCWD, path, info, sizeof info);
     if (rc < 0)
-        return proc_is_mounted() ? (int32_t)rc : -ENODEV;
+        return explain_absence((int)rc);
     line = strstr(info, "\nPid:\t");
     if (line == NULL)
         return -EINVAL;
@@ -218,8 +230,9 @@ int mf_process_open_directory(int proc_fd, struct mf_process *out)
     mf_state(out)->pid = 0;
     if (MF_SYS(SYS_fcntl, proc_fd, F_GETFD) < 0)
         return -EBADF;
-    if (!is_proc(proc_fd))
-        return -EINVAL;
+    rc = is_proc(proc_fd);
+    if (rc <= 0)
+        return rc < 0 ? (int)rc : -EINVAL;
     rc = mf_proc_read_stat(proc_fd, stat, sizeof stat);
     if (rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR) /* a file, or another directory */
         return -EINVAL;
