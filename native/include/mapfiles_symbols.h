@@ -71,7 +71,7 @@ struct mf_elf {
     uint16_t bits;               /**< 32 or 64 */
     uint16_t type;               /**< e_type of elf(5), such as ET_DYN */
     uint16_t machine;            /**< e_machine of elf(5), such as EM_X86_64 */
-    uint16_t reserved;           /**< 0 */
+    uint16_t lacks_code;         /**< 1: a debug file: the bytes of its executable sections are not in the file; else 0 */
     uint32_t segment_count;      /**< of segments */
     uint32_t build_id_length;    /**< in bytes; 0: none */
     uint32_t go_build_id_length; /**< in bytes; 0: none */
@@ -106,6 +106,9 @@ MF_API int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out);
  * If segments with different results fit, the one counts whose first page is the first page of the mapping. If none fits, for
  * example because the process changed permissions, or maps the whole file as data, the address is that of the byte of the file.
  * It then must be in a segment, and no other segment may have bytes in the same page.
+ *
+ * A file that lacks_code has other offsets than the mapped file (objcopy --only-keep-debug). A segment of it fits a mapping if
+ * both have the same number of pages in memory and the same permissions.
  *
  * @param mapping   of this file. Its start, end, offset and flags are used.
  * @param address   in the mapping.

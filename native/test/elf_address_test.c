@@ -131,6 +131,24 @@ static void check_address(pid_t pid, const struct mf_elf *elf, const char *what,
     free(snapshot);
 }
 
+/* A debug file has the segments, without the offsets of the program. The code is found by its number of pages. */
+static unsigned debug_files_compared;
+
+static void check_debug_file(pid_t pid, const char *what, uint64_t function)
+{
+    struct mf_elf_bytes bytes;
+    struct mf_elf elf;
+
+    if (!runs("objcopy --only-keep-debug program program.debug") || !open_elf("program.debug", &bytes))
+        return;
+    CHECK_IS(mf_elf_read(&bytes, &elf), 0, what);
+    if (elf.lacks_code) {
+        check_address(pid, &elf, what, function, nm_value("program", "function"));
+        debug_files_compared++;
+    }
+    close_elf(&bytes);
+}
+
 static void run_program(const char *what)
 {
     static const char *const names[] = {"function", "data", "constant"};
@@ -156,6 +174,8 @@ static void run_program(const char *what)
         printf("skipped: %s: the program does not run here\n", what);
     } else {
         CHECK_IS(mf_elf_read(&bytes, &elf), 0, what);
+        CHECK_IS(elf.lacks_code, 0, what);
+        check_debug_file(child, what, at[0]);
         for (int i = 0; i < 3; i++) {
             char name[80];
 
@@ -207,7 +227,8 @@ static void addresses_of_programs(void)
         run_program("32-bit program");
     else
         puts("skipped: 32-bit program: it is not linked here");
-    printf("%d ways of linking were tried\n", count);
+    printf("%d ways of linking were tried, %u with a debug file\n", count, debug_files_compared);
+    CHECK(debug_files_compared > 5 || !has_tool("objcopy"), "%u debug files", debug_files_compared);
 }
 
 /* ---- Segments that share a page of the file ---- */
@@ -261,6 +282,29 @@ static void segments_that_share_pages(void)
     CHECK_IS(address_of(&elf, UINT64_MAX - 0xfff, 0x1000, R, 0x10), 0, "an offset that wraps");
 }
 
+static void segments_of_a_debug_file(void)
+{
+    struct mf_elf elf = {
+        .segment_count = 4,
+        .page_size = 4096,
+        .lacks_code = 1,
+        .segments =
+            {
+                {.address = 0x0, .memory_size = 0x1800, .flags = R},
+                {.address = 0x2800, .memory_size = 0x1000, .flags = R | X},
+                {.address = 0x4800, .memory_size = 0x200, .flags = R | W},
+                {.address = 0x5a00, .memory_size = 0x200, .flags = R | W},
+            },
+    };
+
+    CHECK_IS(address_of(&elf, 0x1000, 0x2000, R | X, 0x900), 0x2900, "code");
+    CHECK_IS(address_of(&elf, 0x1000, 0x1000, R | X, 0x900), 0, "a part of the code");
+    CHECK_IS(address_of(&elf, 0x1000, 0x2000, R | W | X, 0x900), 0, "changed permissions");
+    CHECK_IS(address_of(&elf, 0x2000, 0x1000, R | W, 0x900), 0, "two segments of this size");
+    elf.segments[3].memory_size = 0x1000;
+    CHECK_IS(address_of(&elf, 0x2000, 0x1000, R | W, 0x900), 0x4900, "one segment of this size");
+}
+
 static void an_address_outside_of_the_mapping_is_invalid(void)
 {
     const struct mf_elf elf = {
@@ -278,6 +322,7 @@ static void test(void)
     the_loader_agrees();
     addresses_of_programs();
     segments_that_share_pages();
+    segments_of_a_debug_file();
     an_address_outside_of_the_mapping_is_invalid();
 }
 

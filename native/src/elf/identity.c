@@ -38,6 +38,28 @@ static int add_segment(const struct mf_elf_program *program, struct mf_elf *out)
     return 0;
 }
 
+/*
+ * Whether the bytes of an executable section are not in the file: "objcopy --only-keep-debug" makes those sections SHT_NOBITS,
+ * and changes p_offset and p_filesz of the segments. Section headers are read only if a segment of code has fewer bytes in the
+ * file than in memory.
+ */
+static int read_lacks_code(struct mf_elf_reader *reader, struct mf_elf *out)
+{
+    bool is_short = false;
+
+    for (uint32_t i = 0; i < out->segment_count; i++)
+        is_short |= out->segments[i].flags & MF_EXECUTABLE && out->segments[i].file_size < out->segments[i].memory_size;
+    for (uint32_t i = 1; is_short && out->lacks_code == 0 && i < reader->section_count; i++) {
+        struct mf_elf_section_header section;
+        const int rc = mf_elf_section_at(reader, i, &section);
+
+        if (rc < 0)
+            return rc == -E2BIG || rc == -ENOEXEC ? 0 : rc;
+        out->lacks_code = section.type == SHT_NOBITS && section.flags & SHF_EXECINSTR;
+    }
+    return 0;
+}
+
 int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out)
 {
     struct mf_elf_reader reader;
@@ -67,7 +89,8 @@ int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out)
     }
     if (out->segment_count == 0)
         return -ENOEXEC;
-    return mf_elf_read_build_ids(&reader, out);
+    rc = read_lacks_code(&reader, out);
+    return rc < 0 ? rc : mf_elf_read_build_ids(&reader, out);
 }
 
 /* ---- From a mapped address to the ELF address ---- */
@@ -123,6 +146,25 @@ struct choices {
     bool is_in_segment;       /* the byte is in one */
 };
 
+/* Without the offsets of the mapped file: the segments whose pages in memory are as many as those of the mapping. */
+static struct choices find_by_pages(const struct mf_elf *elf, const struct mf_mapping *mapping)
+{
+    const uint64_t mask = elf->page_size - 1u;
+    const uint32_t flags = mapping->flags & (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE);
+    struct choices choices = {0};
+
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct mf_elf_segment *const segment = &elf->segments[i];
+        const uint64_t start = segment->address & ~mask;
+        const uint64_t end = (segment->address + segment->memory_size + mask) & ~mask;
+        const struct mf_elf_segment mapped = {.address = start, .offset = mapping->offset};
+
+        if (end - start == mapping->end - mapping->start && flags == segment->flags)
+            choose(&choices.fitting, &mapped);
+    }
+    return choices;
+}
+
 static struct choices find_segments(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t offset)
 {
     const uint64_t length = mapping->end - mapping->start;
@@ -130,6 +172,8 @@ static struct choices find_segments(const struct mf_elf *elf, const struct mf_ma
 
     if (mapping->offset > INT64_MAX || length > INT64_MAX - mapping->offset)
         return choices;
+    if (elf->lacks_code)
+        return find_by_pages(elf, mapping);
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct mf_elf_segment *const segment = &elf->segments[i];
         const struct pages pages = pages_of(elf, segment);

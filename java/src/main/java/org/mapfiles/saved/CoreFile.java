@@ -35,6 +35,9 @@ final class CoreFile {
     /** The kernel's limit is kernel.core_file_note_size_limit, at most 16 MiB. */
     private static final int MAX_NOTE = 1 << 26;
 
+    /** The vdso has a few pages. */
+    private static final int MAX_VDSO = 1 << 20;
+
     private static final int MAX_THREADS = 1 << 16;
     /** Maximum number of reads, and of bytes that they read. */
     private static final int MAX_READS = 1 << 22;
@@ -55,6 +58,7 @@ final class CoreFile {
     private final List<NamedRange> files = new ArrayList<>();
     private final List<Crash.Address> threads = new ArrayList<>();
     private final Map<Long, byte[]> buildIds = new HashMap<>();
+    private byte @Nullable [] vdsoContent;
     private final Set<Long> withoutPermissions = new HashSet<>();
     private Crash.@Nullable Address fault;
     private long pid = -1;
@@ -113,6 +117,7 @@ final class CoreFile {
         readSegments(header);
         writeMappings();
         readBuildIds();
+        readVdso();
     }
 
     private static MalformedMapsException malformed(String reason) {
@@ -329,6 +334,26 @@ final class CoreFile {
                 }
             }
         }
+    }
+
+    /** The kernel saves the vdso whole, with any filter (always_dump_vma(), fs/coredump.c). */
+    private void readVdso() throws IOException {
+        for (Segment segment : segments) {
+            long size = segment.end - segment.start;
+            if (vdso != 0 && segment.start == vdso && size == segment.saved && size > 0 && size <= MAX_VDSO) {
+                ByteBuffer content = read(segment.position, (int) size);
+                if (content.remaining() == size) {
+                    vdsoContent = new byte[(int) size];
+                    content.get(vdsoContent);
+                }
+                return;
+            }
+        }
+    }
+
+    /** Returns the content of the vdso; null: the file does not have it whole. */
+    byte @Nullable [] vdso() {
+        return vdsoContent;
     }
 
     long pid() {

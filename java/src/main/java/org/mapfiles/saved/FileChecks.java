@@ -98,29 +98,31 @@ final class FileChecks {
         Instant earliest = crash == null ? null : crash.earliest().orElse(null);
         Instant latest = crash == null ? null : crash.latest().orElse(null);
         if (earliest == null || latest == null) {
-            return unknown(
-                    "same device and inode, but no time was recorded, so a later change is possible", buildId(file));
+            return unknown("no time or build ID was recorded, so the file may have changed since", buildId(file));
         }
         if (!attributes.statusChanged().isAfter(earliest)) {
             return crash.isOfThisBoot()
                     ? new FileCheck(Result.SAME, "same device and inode, unchanged since the crash", buildId(file))
                     : unknown(
-                            "same device and inode, unchanged since the crash; not verified, because the crash was on"
-                                    + " another machine, or before this one was started",
+                            "not verified: the crash was on another machine, or before this one was started",
                             buildId(file));
         }
         if (attributes.modified().isAfter(latest) && !attributes.modified().isAfter(attributes.statusChanged())) {
             return new FileCheck(Result.CHANGED_OR_TOUCHED, "same inode, but changed or touched after the crash", NONE);
         }
-        return unknown("same device and inode, but its status changed after the crash, or about then", buildId(file));
+        return unknown("its status changed after the crash, or about then", buildId(file));
     }
 
     private static FileCheck unknown(String reason, byte[] buildId) {
         return new FileCheck(Result.UNKNOWN, reason, buildId);
     }
 
-    /** Returns the build ID that was recorded at the beginning of the file's load; empty: none. */
-    private static byte[] recordedBuildId(Mapping mapping, MapSnapshot snapshot, Map<Long, byte[]> buildIds) {
+    /** Returns the build ID that was recorded for the mapping, or at the beginning of the file's load; empty: none. */
+    static byte[] recordedBuildId(Mapping mapping, MapSnapshot snapshot, Map<Long, byte[]> buildIds) {
+        byte[] own = mapping.isFileBacked() ? buildIds.get(mapping.start()) : NONE;
+        if (own != null) {
+            return own;
+        }
         int index = buildIds.isEmpty() ? -1 : snapshot.find(mapping.start());
         MapCursor cursor = snapshot.cursor();
         // the mapping may be a copy, which has no index of its own

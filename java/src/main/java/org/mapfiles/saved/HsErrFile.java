@@ -283,7 +283,7 @@ final class HsErrFile {
             section = Section.NONE;
         } else {
             linesOfMaps++;
-            SavedMaps.addLine(maps, lines, problems);
+            SavedText.addLine(maps, lines, problems);
         }
     }
 

@@ -1,12 +1,12 @@
 package org.mapfiles.saved;
 
 import java.io.BufferedInputStream;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,7 +18,6 @@ import org.mapfiles.MalformedMapsException;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.NotEnoughMemoryException;
-import org.mapfiles.internal.MapsTextFault;
 
 /**
  * The mappings that a file records: text of /proc/PID/maps or smaps, an hs_err file of HotSpot (JDK 8 to 28), or a core
@@ -71,7 +70,6 @@ public final class SavedMaps {
     }
 
     private static final int PEEK = 1 << 16;
-    private static final int FIRST_LINES = 10;
 
     private final Source source;
     private final MapSnapshot snapshot;
@@ -81,10 +79,11 @@ public final class SavedMaps {
     private final long problemCount;
     private final long[] contradicted;
     private final Map<Long, byte[]> buildIds;
+    private final byte @Nullable [] vdso;
     /** Starts of mappings whose permissions are unknown. */
     private final Set<Long> withoutPermissions;
 
-    private SavedMaps(
+    SavedMaps(
             Source source,
             MapSnapshot snapshot,
             MapsLines lines,
@@ -92,6 +91,7 @@ public final class SavedMaps {
             long pid,
             @Nullable Crash crash,
             Map<Long, byte[]> buildIds,
+            byte @Nullable [] vdso,
             Set<Long> withoutPermissions) {
         this.source = source;
         this.snapshot = snapshot;
@@ -101,6 +101,7 @@ public final class SavedMaps {
         this.problemCount = problems.count();
         this.contradicted = lines.contradicted();
         this.buildIds = buildIds;
+        this.vdso = vdso;
         this.withoutPermissions = withoutPermissions;
     }
 
@@ -122,7 +123,7 @@ public final class SavedMaps {
                 return readCore(file);
             }
             in.reset();
-            return readText(in, begin);
+            return SavedText.read(in, begin);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("the mappings of a file", e);
         }
@@ -147,10 +148,40 @@ public final class SavedMaps {
                 throw new MalformedMapsException("a core file cannot be read from a stream: give the file", 1);
             }
             buffered.reset();
-            return readText(buffered, begin);
+            return SavedText.read(buffered, begin);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("the mappings of a text", e);
         }
+    }
+
+    /**
+     * Reads text of maps, with build IDs of its files that something else has recorded.
+     *
+     * @param in text of maps or smaps
+     * @param pid of the process; below 1: unknown
+     * @param buildIds GNU build ID of the file of a mapping, by the start of the mapping; copied
+     * @return what the text records
+     * @throws MalformedMapsException if no line of the text can be used
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws IOException if the stream cannot be read
+     */
+    public static SavedMaps withBuildIds(InputStream in, long pid, Map<Long, byte[]> buildIds) throws IOException {
+        Map<Long, byte[]> copy = new HashMap<>();
+        buildIds.forEach((start, id) -> copy.put(start, id.clone()));
+        return new SavedMaps(read(in), pid, copy);
+    }
+
+    private SavedMaps(SavedMaps text, long pid, Map<Long, byte[]> buildIds) {
+        this.source = text.source;
+        this.snapshot = text.snapshot;
+        this.pid = pid;
+        this.crash = text.crash;
+        this.problems = text.problems;
+        this.problemCount = text.problemCount;
+        this.contradicted = text.contradicted;
+        this.buildIds = buildIds;
+        this.vdso = text.vdso;
+        this.withoutPermissions = text.withoutPermissions;
     }
 
     private static SavedMaps readCore(Path file) throws IOException {
@@ -167,99 +198,8 @@ public final class SavedMaps {
                     core.pid(),
                     core.crash(),
                     core.buildIds(),
+                    core.vdso(),
                     core.withoutPermissions());
-        }
-    }
-
-    private static SavedMaps readText(InputStream in, byte[] begin) throws IOException {
-        LineReader lines = new LineReader(in);
-        if (CarriageReturns.endEachLine(begin)) {
-            lines.removeCarriageReturns();
-        }
-        Problems problems = new Problems();
-        MapsLines maps = new MapsLines(problems);
-        boolean any = lines.next();
-        while (any && lines.isBlank()) {
-            any = lines.next();
-        }
-        if (!any) {
-            throw new MalformedMapsException("the file is empty", 1);
-        }
-        if (maps.isMapping(lines.bytes(), lines.length()) || beginsWithMapping(begin, maps)) {
-            boolean isSmaps = readMaps(lines, maps, problems);
-            checkMaximum(lines, problems);
-            checkAnyLine(maps, problems);
-            return new SavedMaps(
-                    isSmaps ? Source.SMAPS : Source.MAPS,
-                    maps.snapshot(),
-                    maps,
-                    problems,
-                    -1,
-                    null,
-                    Map.of(),
-                    Set.of());
-        }
-        String first = lines.text().substring(0, Math.min(lines.text().length(), 80));
-        HsErrFile log = new HsErrFile(lines, maps, problems);
-        if (!log.read()) {
-            throw new MalformedMapsException(
-                    "the file is no maps text, hs_err file or core file: line 1 is \"" + first + "\"", 1);
-        }
-        checkMaximum(lines, problems);
-        MapSnapshot snapshot = maps.snapshot();
-        Crash crash = log.crash(new LibraryOffsets(snapshot));
-        return new SavedMaps(Source.HS_ERR, snapshot, maps, problems, log.pid(), crash, Map.of(), Set.of());
-    }
-
-    /**
-     * Returns whether one of the first lines is a mapping and none is of an hs_err file: then the first one is damaged.
-     */
-    private static boolean beginsWithMapping(byte[] begin, MapsLines maps) throws IOException {
-        LineReader first = new LineReader(new ByteArrayInputStream(begin));
-        for (int i = 0; i < FIRST_LINES && first.next(); i++) {
-            if (first.startsWith("#") || first.startsWith(HsErrFile.LIBRARIES)) {
-                return false;
-            }
-            if (maps.isMapping(first.bytes(), first.length())) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static void checkMaximum(LineReader lines, Problems problems) {
-        if (lines.isAtMaximum()) {
-            problems.add(lines.number(), "is not read to its end: the file is longer than 2 GiB");
-        }
-    }
-
-    /** Reads lines of mappings. Returns whether they are of smaps: then lines with details follow each. */
-    private static boolean readMaps(LineReader lines, MapsLines maps, Problems problems) throws IOException {
-        boolean isSmaps = false;
-        do {
-            if (maps.count() > 0 && MapsTextFault.isDetailOfSmaps(lines.bytes(), lines.length())) {
-                isSmaps = true;
-            } else if (!lines.isBlank()) {
-                addLine(maps, lines, problems);
-            }
-        } while (lines.next());
-        return isSmaps;
-    }
-
-    private static void checkAnyLine(MapsLines maps, Problems problems) throws MalformedMapsException {
-        if (maps.count() == 0) {
-            Problem first = problems.kept().get(0);
-            throw new MalformedMapsException(
-                    "no line of the file can be used: " + first, (int) Math.max(1, first.line()));
-        }
-    }
-
-    /** Adds the present line of a reader. */
-    static void addLine(MapsLines maps, LineReader lines, Problems problems) {
-        if (lines.isTooLong()) {
-            problems.add(lines.number(), "is longer than " + LineReader.MAX_LINE + " bytes");
-        } else {
-            maps.add(lines.bytes(), lines.length(), lines.number(), lines.isComplete());
         }
     }
 
@@ -363,5 +303,25 @@ public final class SavedMaps {
     public FileCheck check(Mapping mapping) {
         Objects.requireNonNull(mapping, "mapping");
         return FileChecks.check(mapping, snapshot, buildIds, crash);
+    }
+
+    /**
+     * Returns the GNU build ID of a mapping's file that was recorded. Reads no file.
+     *
+     * @param mapping a mapping of {@link #snapshot}
+     * @return empty if none was recorded
+     */
+    public Optional<byte[]> recordedBuildId(Mapping mapping) {
+        byte[] id = FileChecks.recordedBuildId(Objects.requireNonNull(mapping, "mapping"), snapshot, buildIds);
+        return id.length == 0 ? Optional.empty() : Optional.of(id.clone());
+    }
+
+    /**
+     * Returns the content of the vdso, an ELF file that the kernel maps.
+     *
+     * @return empty unless a core file has it whole
+     */
+    public Optional<byte[]> vdso() {
+        return vdso == null ? Optional.empty() : Optional.of(vdso.clone());
     }
 }

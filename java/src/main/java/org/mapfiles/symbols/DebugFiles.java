@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
@@ -19,6 +20,8 @@ import org.mapfiles.internal.RootAccess;
  */
 final class DebugFiles {
     private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
+    private static final String DEBUG_FILES = "/usr/lib/debug/.build-id/";
+    private static final Pattern BUILD_ID = Pattern.compile("([0-9a-f]{2}){2,64}");
     private static final int MAX_LINK = 4096;
     private static final int MAX_COMPRESSED = 16 << 20;
     /** A target could make a file of any size. */
@@ -85,8 +88,7 @@ final class DebugFiles {
         if (id.length < 2) {
             return null;
         }
-        String hex = HexFormat.of().formatHex(id);
-        byte[] name = ascii("/usr/lib/debug/.build-id/" + hex.substring(0, 2) + "/" + hex.substring(2) + ".debug");
+        byte[] name = ascii(DEBUG_FILES + inDirectories(HexFormat.of().formatHex(id)) + ".debug");
         return inRoots(SymbolInfo.Source.DEBUG_FILE, name, file, -1, use);
     }
 
@@ -97,6 +99,28 @@ final class DebugFiles {
         }
         byte[] name = ascii(debuginfodCache() + "/" + HexFormat.of().formatHex(id) + "/debuginfo");
         return used(SymbolInfo.Source.DEBUGINFOD_CACHE, ElfFile.openPath(null, name), file, -1, use);
+    }
+
+    private static String inDirectories(String id) {
+        return id.substring(0, 2) + "/" + id.substring(2);
+    }
+
+    /**
+     * Returns where a file with a build ID may be, in the root of this process: programs and libraries, of which some
+     * distributions have links by build ID, then debug files.
+     *
+     * @param id in hexadecimal, in lower case; no path if it is something else
+     */
+    static List<byte[]> pathsOf(String id) {
+        if (!BUILD_ID.matcher(id).matches()) {
+            return List.of();
+        }
+        String downloaded = debuginfodCache() + "/" + id;
+        return List.of(
+                ascii("/usr/lib/.build-id/" + inDirectories(id)),
+                ascii(downloaded + "/executable"),
+                ascii(DEBUG_FILES + inDirectories(id) + ".debug"),
+                ascii(downloaded + "/debuginfo"));
     }
 
     /** Returns the directory of debuginfod_find_debuginfo(3). */

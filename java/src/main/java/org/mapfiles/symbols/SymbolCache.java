@@ -9,12 +9,16 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeLibrary;
+import org.mapfiles.internal.NativeMemory;
 
 /**
  * Keeps ELF files open and their symbols in memory, for any number of processes: a file that several processes map is
@@ -107,6 +111,59 @@ public final class SymbolCache implements AutoCloseable {
             throw new IOException("no ELF program or library of this machine's byte order: " + path);
         }
         return file;
+    }
+
+    /**
+     * Opens a file that has a build ID, wherever this machine has one: a library that is not at its path any more is
+     * found by the build ID that a saved file records. Searched are {@code /usr/lib/.build-id} and
+     * {@code /usr/lib/debug/.build-id}, and the local cache of debuginfod. Nothing is downloaded.
+     *
+     * <p>The file may be a debug file, which lacks code and data. Its {@link ElfFile#elfAddress} knows the addresses of
+     * mappings that show a whole segment, as those of code do. Its {@link ElfFile#htlhash} and {@link ElfFile#size} are
+     * not those of the mapped file.
+     *
+     * @param buildId GNU build ID in hexadecimal
+     * @return empty: no such file was found, or the text is no build ID
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws IllegalStateException if this cache is closed
+     */
+    public Optional<ElfFile> openByBuildId(String buildId) throws NotEnoughMemoryException {
+        String id = Objects.requireNonNull(buildId, "buildId").toLowerCase(Locale.ROOT);
+        try {
+            for (byte[] path : DebugFiles.pathsOf(id)) {
+                int descriptor = ElfFile.openPath(null, path);
+                ElfFile file = descriptor < 0 ? null : share(ElfBytes.of(descriptor), new DebugFiles(null, path));
+                if (file != null && id.equals(file.buildId().orElse(""))) {
+                    return Optional.of(file);
+                }
+            }
+            return Optional.empty();
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("an ELF file", e);
+        }
+    }
+
+    /**
+     * Reads a copy of a whole ELF file, such as that of the vdso in a core file.
+     *
+     * @param copy bytes, which are copied
+     * @throws IOException if they are no ELF program or library of this machine's byte order
+     * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws IllegalStateException if this cache is closed
+     */
+    public ElfFile openCopy(byte[] copy) throws IOException {
+        Objects.requireNonNull(copy, "copy");
+        try {
+            NativeMemory content = new NativeMemory(Math.max(copy.length, 1));
+            content.bytes().put(0, copy);
+            ElfFile file = share(ElfBytes.of(content), null);
+            if (file == null) {
+                throw new IOException("the bytes are no ELF program or library of this machine's byte order");
+            }
+            return file;
+        } catch (OutOfMemoryError e) {
+            throw new NotEnoughMemoryException("an ELF file", e);
+        }
     }
 
     /** Takes over an open file. Returns the file in the cache with the same identity; null: it is no ELF file. */

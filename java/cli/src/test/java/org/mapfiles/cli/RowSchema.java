@@ -31,7 +31,7 @@ final class RowSchema {
             Set.of("rss", "swap", "pss", "shared_clean", "shared_dirty", "private_clean", "private_dirty");
 
     /** The fields that --elf adds. */
-    private static final Set<String> ELF = Set.of("elf_address", "build_id", "htlhash");
+    private static final Set<String> ELF = Set.of("elf_address", "build_id", "go_build_id", "htlhash");
 
     private static final String ROW = "row-";
     private static final SchemaRegistry REGISTRY =

@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "The addresses are the instruction, the fault address, registers, frames and threads. Functions and variables are"
-                    + " named in files that are the same. A frame of an hs_err file also has the function that the JVM recorded."
+                    + " named in files that are the same, or from a debug file with the build ID of the core file. A frame of an hs_err file also has the function that the JVM recorded."
                     + " Frames of interpreted Java methods have no address.",
             "The last table lists the files of these addresses, and what is at their paths now. same: the build ID is that of"
                     + " the core file, or device and inode are the same and the file is unchanged since the crash."

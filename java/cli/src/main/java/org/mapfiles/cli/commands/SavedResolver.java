@@ -49,8 +49,8 @@ final class SavedResolver extends Resolver {
     void reportUnverified() {
         if (!isJson) {
             symbols.unverified()
-                    .forEach((reason, files) ->
-                            terminal.report("functions are not named in " + files + ", not verified: " + reason));
+                    .forEach((reason, files) -> terminal.report("no functions are named in " + files + ": " + reason
+                            + (files.remedy() == null ? "" : ": " + files.remedy())));
         }
     }
 }

@@ -56,7 +56,11 @@ public abstract class CrashPrinter {
         return symbols.check(mapping);
     }
 
-    /** Returns the symbol at an address; none unless the file is the same. The result is valid until the next call. */
+    final boolean isUnverified(MapCursor mapping) {
+        return symbols.isUnverified(mapping);
+    }
+
+    /** Returns the symbol at an address; none unless a file is the same. The result is valid until the next call. */
     final SymbolInfo symbol(long address, MapCursor mapping) {
         return symbols.find(mapping, address);
     }

@@ -19,6 +19,8 @@ public final class CrashText extends CrashPrinter {
     private final Map<String, FileCheck> files = new TreeMap<>();
 
     private Role role;
+    /** Whether no file is known to have the symbols of one of them. */
+    private boolean hasUnverified;
 
     public CrashText(SavedMaps saved, SymbolNames names, Terminal terminal) {
         super(saved, names);
@@ -54,6 +56,7 @@ public final class CrashText extends CrashPrinter {
         FileCheck check = check(mapping);
         if (check != null) {
             files.put(FileName.withoutQuery(mapping).display(), check);
+            hasUnverified |= isUnverified(mapping);
         }
         if (role == Role.FRAME) {
             line(address.name() + "  " + Printable.text(address.text()));
@@ -106,8 +109,9 @@ public final class CrashText extends CrashPrinter {
                     .endOfRow();
         }
         table.print();
-        if (files.values().stream().anyMatch(check -> check.result() != FileCheck.Result.SAME)) {
-            line("Functions are named in files that are the same: the others are not verified.");
+        if (hasUnverified) {
+            line("Functions are named in files that are the same, or with a debug file of the build ID."
+                    + " Functions of other files are not named.");
         }
     }
 }

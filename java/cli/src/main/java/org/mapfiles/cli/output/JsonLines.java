@@ -181,15 +181,25 @@ public final class JsonLines {
     /** Writes the fields of the symbol at an address of a process, and of its file. */
     JsonLines symbol(SymbolInfo info, SymbolNames names) throws IOException {
         ElfFile file = info.file();
-        return symbol(info, names, file == null ? null : file.buildId().orElse(null));
+        return symbol(info, names, file, file == null ? null : file.buildId().orElse(null));
     }
 
-    /** Writes the fields of the symbol at a saved address, and of its file. */
+    /**
+     * Writes the fields of the symbol at a saved address, and of its file.
+     *
+     * @param check null: the mapping has no file, but may be the vdso
+     */
     JsonLines symbol(SymbolInfo info, SymbolNames names, FileCheck check) throws IOException {
-        return symbol(info, names, SavedSymbols.buildId(check)).check(check);
+        if (check == null) {
+            return symbol(info, names).check(null);
+        }
+        // a debug file with the same build ID is another file
+        ElfFile mapped = check.result() == FileCheck.Result.SAME ? info.file() : null;
+        return symbol(info, names, mapped, SavedSymbols.buildId(check)).check(check);
     }
 
-    private JsonLines symbol(SymbolInfo info, SymbolNames names, String buildId) throws IOException {
+    /** @param mapped null: there is no mapped file, or it is not there */
+    private JsonLines symbol(SymbolInfo info, SymbolNames names, ElfFile mapped, String buildId) throws IOException {
         String symbol = info.status() == SymbolInfo.Status.FOUND ? info.name() : null;
         text("symbol", symbol).text("symbol_demangled", names.demangled(symbol));
         if (symbol == null) {
@@ -197,7 +207,7 @@ public final class JsonLines {
         } else {
             hex("symbol_offset", info.offset());
         }
-        return elfFile(info, info.file(), buildId);
+        return elfFile(info, mapped, buildId);
     }
 
     /**
@@ -217,6 +227,7 @@ public final class JsonLines {
             nullValue("elf_address");
         }
         return text("build_id", buildId)
+                .text("go_build_id", file == null ? null : file.goBuildId().orElse(null))
                 .text("htlhash", file == null ? null : file.htlhash().orElse(null));
     }
 
@@ -227,6 +238,7 @@ public final class JsonLines {
                 .nullValue("symbol_offset")
                 .nullValue("elf_address")
                 .nullValue("build_id")
+                .nullValue("go_build_id")
                 .nullValue("htlhash");
     }
 

@@ -7,6 +7,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.mapfiles.MapCursor;
+import org.mapfiles.Mapping;
 import org.mapfiles.saved.FileCheck;
 import org.mapfiles.saved.SavedMaps;
 import org.mapfiles.symbols.ElfFile;
@@ -14,18 +15,26 @@ import org.mapfiles.symbols.SymbolInfo;
 
 /**
  * The symbols at the addresses of a saved file. They are read from the file at the path of a mapping if it is the
- * mapped file. Each file is checked once.
+ * mapped file, or else from any file with the build ID that was recorded. Each file is checked once.
  */
 public final class SavedSymbols {
     private static final int MAX_ATTEMPTS = 2;
+    /** The file index of the vdso, which has none. */
+    private static final int VDSO = -1;
 
     private final SavedMaps saved;
     private final Map<Integer, Entry> byFile = new HashMap<>();
     private final SymbolInfo info = new SymbolInfo();
     private final SymbolInfo none = new SymbolInfo();
 
-    /** @param file null: it is not the same, or cannot be opened, or is no ELF file */
-    private record Entry(String name, FileCheck check, ElfFile file) {}
+    /**
+     * A file of the saved mappings.
+     *
+     * @param check null: the vdso
+     * @param recorded build ID in hexadecimal; null: none was recorded
+     * @param file null: no file is known to have its symbols
+     */
+    private record Entry(String name, FileCheck check, String recorded, ElfFile file) {}
 
     public SavedSymbols(SavedMaps saved) {
         this.saved = saved;
@@ -34,6 +43,12 @@ public final class SavedSymbols {
     /** Returns whether the file of a mapping is still the same; null if the mapping has no file. */
     FileCheck check(MapCursor mapping) {
         return mapping == null || !mapping.isFileBacked() ? null : entry(mapping).check;
+    }
+
+    /** Returns whether symbols of the file of a mapping are not read because no file is known to be the same. */
+    boolean isUnverified(MapCursor mapping) {
+        FileCheck check = check(mapping);
+        return check != null && check.result() != FileCheck.Result.SAME && entry(mapping).file == null;
     }
 
     /** Returns the build ID of a check in hexadecimal; null if it is unknown, or for null. */
@@ -45,7 +60,8 @@ public final class SavedSymbols {
 
     /** Returns the symbol at an address in a mapping. The result is valid until the next call. */
     SymbolInfo find(MapCursor mapping, long address) {
-        for (int attempt = 0; attempt < MAX_ATTEMPTS && mapping.isFileBacked(); attempt++) {
+        boolean mayBeElf = mapping.isFileBacked() || mapping.kind() == Mapping.Kind.VDSO;
+        for (int attempt = 0; attempt < MAX_ATTEMPTS && mayBeElf; attempt++) {
             ElfFile file = entry(mapping).file;
             if (file == null) {
                 return none;
@@ -56,7 +72,7 @@ public final class SavedSymbols {
                 }
                 return info;
             } catch (IllegalStateException e) { // the cache has closed the file, to open others
-                byFile.remove(mapping.fileIndex());
+                byFile.remove(index(mapping));
             }
         }
         return none;
@@ -66,12 +82,19 @@ public final class SavedSymbols {
     public Map<String, Unverified> unverified() {
         Map<String, Unverified> byReason = new LinkedHashMap<>();
         for (Entry entry : byFile.values()) {
-            if (entry.check.result() != FileCheck.Result.SAME) {
-                String reason = JsonLines.constant(entry.check.result()) + ": " + entry.check.reason();
-                byReason.merge(reason, new Unverified(entry.name, 1), Unverified::and);
+            if (entry.file == null && entry.check != null && entry.check.result() != FileCheck.Result.SAME) {
+                byReason.merge(entry.check.reason(), new Unverified(entry.name, 1, remedy(entry)), Unverified::and);
             }
         }
         return byReason;
+    }
+
+    /** Returns what names the functions of a file; null: nothing is known. */
+    private String remedy(Entry entry) {
+        if (entry.recorded != null) {
+            return "install the debug file with the build ID " + entry.recorded;
+        }
+        return saved.crash().isEmpty() ? "'mapfiles save' records build IDs" : null;
     }
 
     /**
@@ -79,10 +102,12 @@ public final class SavedSymbols {
      *
      * @param name of one of them
      * @param count of files
+     * @param remedy for this one; null: none is known
      */
-    public record Unverified(String name, int count) {
+    public record Unverified(String name, int count, String remedy) {
         private Unverified and(Unverified other) {
-            return new Unverified(name.compareTo(other.name) <= 0 ? name : other.name, count + other.count);
+            Unverified first = name.compareTo(other.name) <= 0 ? this : other;
+            return new Unverified(first.name, count + other.count, first.remedy);
         }
 
         @Override
@@ -91,15 +116,46 @@ public final class SavedSymbols {
         }
     }
 
+    private static int index(MapCursor mapping) {
+        return mapping.isFileBacked() ? mapping.fileIndex() : VDSO;
+    }
+
     private Entry entry(MapCursor mapping) {
-        Entry known = byFile.get(mapping.fileIndex());
+        Entry known = byFile.get(index(mapping));
         if (known == null) {
-            FileCheck check = saved.check(mapping);
-            ElfFile file = check.result() == FileCheck.Result.SAME ? open(mapping, check) : null;
-            known = new Entry(FileName.withoutQuery(mapping).display(), check, file);
-            byFile.put(mapping.fileIndex(), known);
+            known = mapping.isFileBacked() ? read(mapping) : new Entry("[vdso]", null, null, vdso());
+            byFile.put(index(mapping), known);
         }
         return known;
+    }
+
+    private Entry read(MapCursor mapping) {
+        FileCheck check = saved.check(mapping);
+        String recorded =
+                saved.recordedBuildId(mapping).map(HexFormat.of()::formatHex).orElse(null);
+        ElfFile file = check.result() == FileCheck.Result.SAME ? open(mapping, check) : null;
+        if (file == null && recorded != null) {
+            file = openByBuildId(recorded);
+        }
+        return new Entry(FileName.withoutQuery(mapping).display(), check, recorded, file);
+    }
+
+    private static ElfFile openByBuildId(String buildId) {
+        try {
+            return AddressSymbols.CACHE.openByBuildId(buildId).orElse(null);
+        } catch (IOException e) { // too little memory
+            return null;
+        }
+    }
+
+    private ElfFile vdso() {
+        try {
+            return saved.vdso().isEmpty()
+                    ? null
+                    : AddressSymbols.CACHE.openCopy(saved.vdso().get());
+        } catch (IOException e) { // no ELF file
+            return null;
+        }
     }
 
     /** The path may lead to another file since the check, so the build ID is compared, and the file checked again. */

@@ -9,7 +9,10 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.mapfiles.MalformedMapsException;
 import org.mapfiles.MapCursor;
 import org.mapfiles.cli.output.FileName;
@@ -51,10 +54,21 @@ public final class SavedFile {
             if (state.entries().isEmpty()) {
                 throw new MalformedMapsException("no mapping is in the file", 1);
             }
-            return SavedMaps.read(new ByteArrayInputStream(state.mapsText()));
+            return SavedMaps.withBuildIds(
+                    new ByteArrayInputStream(state.mapsText()), state.identity().pid(), buildIds(state));
         } catch (NoSuchFileException e) {
             throw file.noFile(e);
         }
+    }
+
+    private static Map<Long, byte[]> buildIds(ProcessState state) {
+        Map<Long, byte[]> byStart = new HashMap<>();
+        for (StateEntry entry : state.entries()) {
+            if (entry.buildId() != null) {
+                byStart.put(entry.start(), HexFormat.of().parseHex(entry.buildId()));
+            }
+        }
+        return byStart;
     }
 
     /** Reads the state of a process that a file records, of the same kinds of files. */
@@ -93,12 +107,15 @@ public final class SavedFile {
         return saved;
     }
 
-    /** Sizes in memory and build IDs are unknown. */
+    /** Sizes in memory are unknown. Only core files record build IDs. */
     private ProcessState stateOf(SavedMaps saved) {
         List<StateEntry> entries = new ArrayList<>();
         for (MapCursor mapping = saved.snapshot().cursor(); mapping.next(); ) {
             FileName name = FileName.withoutQuery(mapping);
-            entries.add(StateEntry.of(mapping, name, mapping.permissions(), null, -1, -1));
+            String buildId = saved.recordedBuildId(mapping)
+                    .map(HexFormat.of()::formatHex)
+                    .orElse(null);
+            entries.add(StateEntry.of(mapping, name, mapping.permissions(), buildId, -1, -1));
         }
         ProcessIdentity identity = new ProcessIdentity(saved.pid().orElse(-1), -1, null, new byte[0]);
         return new ProcessState(identity, null, entries, problems == 0);

@@ -27,7 +27,9 @@ class ElfFieldsTest {
                 List<Map<String, Object>> rows = CliResult.with(
                                 (command + " " + program.pid() + " --json --elf").split(" "))
                         .rows();
-                assertThat(rows).allSatisfy(row -> assertThat(row).containsKeys("elf_address", "build_id", "htlhash"));
+                assertThat(rows)
+                        .allSatisfy(row ->
+                                assertThat(row).containsKeys("elf_address", "build_id", "go_build_id", "htlhash"));
                 List<Map<String, Object>> ofProgram = rows.stream()
                         .filter(row -> file.toString().equals(row.get("path")))
                         .toList();
@@ -58,6 +60,33 @@ class ElfFieldsTest {
                             .filter(row -> "vdso".equals(row.get("kind"))))
                     .as("the vdso is an ELF file in memory")
                     .allMatch(row -> row.get("htlhash") != null);
+        }
+    }
+
+    /** Go writes a build ID of its own kind, which "go tool buildid" prints. */
+    @Test
+    void aGoProgramHasItsOwnBuildId() throws Exception {
+        Programs programs = new Programs(directory);
+        Files.writeString(
+                programs.path("main.go"),
+                "package main\nimport (\"fmt\"; \"os\")\n"
+                        + "func main() { fmt.Printf(\"0x%x\\n\", 1); os.Stdin.Read(make([]byte, 1)) }\n");
+        programs.sh("command -v go");
+        programs.sh("GO111MODULE=off GOCACHE=$PWD/cache go build -o program main.go");
+        String expected = programs.sh("go tool buildid program").strip();
+        assertThat(expected).contains("/");
+        try (Programs.Running program = programs.start("program")) {
+            List<Map<String, Object>> code = CliResult.with("maps", program.pid(), "--json", "--elf", "--exec")
+                    .rows();
+            assertThat(code)
+                    .filteredOn(row -> programs.path("program").toString().equals(row.get("path")))
+                    .isNotEmpty()
+                    .allSatisfy(row -> assertThat(row).containsEntry("go_build_id", expected));
+            Map<String, Object> resolved = CliResult.with(
+                            "resolve", program.pid(), String.valueOf(code.get(0).get("start")), "--json")
+                    .rows()
+                    .get(0);
+            assertThat(resolved).containsEntry("go_build_id", expected);
         }
     }
 

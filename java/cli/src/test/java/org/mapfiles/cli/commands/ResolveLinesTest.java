@@ -99,6 +99,42 @@ class ResolveLinesTest {
         return (List<Map<String, Object>>) row.get("frames");
     }
 
+    /**
+     * dwz(1) moves what debug files have in common to a file of its own ({@code .gnu_debugaltlink}). Symbols and lines
+     * stay. A symbolizer that does not open that file lacks names of inlined functions.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
+    void linesOfADebugFileThatDwzHasDivided(String symbolizer) throws Exception {
+        use(symbolizer);
+        Programs programs = new Programs(directory);
+        programs.sh("command -v dwz");
+        for (String name : List.of("program", "other")) {
+            programs.compile(name);
+            programs.sh("objcopy --only-keep-debug " + name + " " + name + ".debug && strip " + name
+                    + " && objcopy --add-gnu-debuglink=" + name + ".debug " + name);
+        }
+        programs.sh("dwz -m common -M common program.debug other.debug && readelf -SW program.debug | grep altlink");
+        String crc =
+                "objcopy --remove-section .gnu_debuglink program && objcopy --add-gnu-debuglink=program.debug program";
+        programs.sh(crc); // dwz has changed the file
+        try (Programs.Running program = programs.start("program")) {
+            CliResult result = CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+            assertThat(result.lines().get(0)).contains("  outer + 0x0 (");
+            assertThat(result.err()).isEmpty();
+            if (symbolizer.equals("addr2line")) {
+                assertThat(result.lines())
+                        .as("it reads no line without the other file")
+                        .hasSize(1);
+                return;
+            }
+            assertThat(result.lines()).hasSize(3);
+            assertThat(result.lines().get(1))
+                    .matches("    (inner|\\?)  .*program.c:" + Programs.LINE_OF_INNER + "(:\\d+)?  inlined into");
+            assertThat(result.lines().get(2)).matches("    outer  .*program.c:" + Programs.LINE_OF_OUTER + "(:\\d+)?");
+        }
+    }
+
     /** A deleted file is read by its descriptor. The name of the file is no argument of the symbolizer. */
     @ParameterizedTest
     @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
