@@ -14,6 +14,7 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.PageArgument;
 import org.mapfiles.cli.target.SampleCounter;
 import org.mapfiles.cli.target.SampleFile;
+import org.mapfiles.cli.target.StateArgument;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -66,7 +67,7 @@ public final class HtmlCommand implements Callable<Integer> {
     @Option(
             names = "--samples",
             paramLabel = "FILE",
-            description = "Sizes by samples of addresses, as of 'resolve -'; -: of stdin.")
+            description = "Also sizes by samples: a file of addresses, or - (stdin).")
     private String samples;
 
     @Option(names = "--force", description = "Replace the file if it exists.")
@@ -118,7 +119,7 @@ public final class HtmlCommand implements Callable<Integer> {
     private List<PageArgument> read() throws IOException {
         List<PageArgument> states = new ArrayList<>();
         // A file has no regions. Regions beside a state without them would all be changes.
-        boolean hasRegions = arguments.stream().noneMatch(PageArgument::isFile);
+        boolean hasRegions = arguments.stream().noneMatch(StateArgument::isFile);
         try {
             for (String argument : arguments) {
                 states.add(PageArgument.read(argument, hasRegions, terminal));

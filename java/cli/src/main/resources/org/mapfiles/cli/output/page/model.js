@@ -170,7 +170,8 @@ function compare(before, now) {
   const groups = new Map();
   const add = (mapping, sign) => {
     const name = mapping.name || mapping.detail || "";
-    const key = use(mapping) + "\n" + name + "\n" + mapping.buildId;
+    // In text of maps the kernel's mark of a deleted file may be a part of a name.
+    const key = use(mapping) + "\n" + name.replace(/ \(deleted\?\)$/, " (deleted)") + "\n" + mapping.buildId;
     let group = groups.get(key);
     if (!group) {
       group = { use: use(mapping), name, buildId: mapping.buildId, count: 0, size: 0, rss: 0, known: true };
