@@ -4,6 +4,7 @@
 #include "places.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -304,8 +305,23 @@ static void try_all(void)
     mf_process_close(&process);
 }
 
+/* 41 and 58 are other names of EAGAIN and EDEADLK, and no numbers of their own. */
+static void each_error_has_a_text(void)
+{
+    for (int error = 0; error <= EHWPOISON; error++) {
+        const char *text = mf_strerror(-error);
+        const bool is_known = strcmp(text, "unknown error") != 0;
+        CHECK(is_known == (error != 41 && error != 58), "%d: %s", error, text);
+    }
+    CHECK(strcmp(mf_strerror(-ELOOP), "ELOOP") == 0, "%s", mf_strerror(-ELOOP));
+    const int unknown[] = {1, -EHWPOISON - 1, INT_MIN, INT_MAX};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        CHECK(strcmp(mf_strerror(unknown[i]), "unknown error") == 0, "%d", unknown[i]);
+}
+
 int main(void)
 {
+    each_error_has_a_text();
     skip_if_emulated();
     apply_lacking();
     snapshot = new_snapshot(1024, 1 << 18);

@@ -6,10 +6,116 @@
 #include "mapfiles.h"
 
 #include <errno.h>
+#include <stddef.h>
+
+/* The names of errors without words, from include/uapi/asm-generic/errno-base.h and errno.h. */
+#define NAME(error) [error] = #error
+static const char *const names[] = {
+    NAME(EINTR),
+    NAME(EFAULT),
+    NAME(ENOTBLK),
+    NAME(EBUSY),
+    NAME(EEXIST),
+    NAME(ENOTDIR),
+    NAME(EISDIR),
+    NAME(ETXTBSY),
+    NAME(ESPIPE),
+    NAME(EROFS),
+    NAME(EMLINK),
+    NAME(EPIPE),
+    NAME(EDOM),
+    NAME(ERANGE),
+    NAME(EDEADLK),
+    NAME(ENOLCK),
+    NAME(ENOTEMPTY),
+    NAME(ELOOP),
+    NAME(ENOMSG),
+    NAME(ECHRNG),
+    NAME(EL2NSYNC),
+    NAME(EL3HLT),
+    NAME(EL3RST),
+    NAME(ELNRNG),
+    NAME(ENOCSI),
+    NAME(EL2HLT),
+    NAME(EBADE),
+    NAME(EBADR),
+    NAME(EXFULL),
+    NAME(ENOANO),
+    NAME(EBADRQC),
+    NAME(EBADSLT),
+    NAME(EBFONT),
+    NAME(ENOSTR),
+    NAME(ETIME),
+    NAME(ENOSR),
+    NAME(ENONET),
+    NAME(ENOPKG),
+    NAME(EREMOTE),
+    NAME(ENOLINK),
+    NAME(EADV),
+    NAME(ESRMNT),
+    NAME(ECOMM),
+    NAME(EPROTO),
+    NAME(EMULTIHOP),
+    NAME(EDOTDOT),
+    NAME(ENOTUNIQ),
+    NAME(EBADFD),
+    NAME(ELIBACC),
+    NAME(ELIBBAD),
+    NAME(ELIBSCN),
+    NAME(ELIBMAX),
+    NAME(ELIBEXEC),
+    NAME(EILSEQ),
+    NAME(ERESTART),
+    NAME(ESTRPIPE),
+    NAME(EUSERS),
+    NAME(ENOTSOCK),
+    NAME(EDESTADDRREQ),
+    NAME(EMSGSIZE),
+    NAME(EPROTOTYPE),
+    NAME(ENOPROTOOPT),
+    NAME(ESOCKTNOSUPPORT),
+    NAME(EPFNOSUPPORT),
+    NAME(EAFNOSUPPORT),
+    NAME(EADDRINUSE),
+    NAME(EADDRNOTAVAIL),
+    NAME(ENETDOWN),
+    NAME(ENETUNREACH),
+    NAME(ENETRESET),
+    NAME(ECONNABORTED),
+    NAME(ECONNRESET),
+    NAME(EISCONN),
+    NAME(ENOTCONN),
+    NAME(ESHUTDOWN),
+    NAME(ETOOMANYREFS),
+    NAME(ETIMEDOUT),
+    NAME(ECONNREFUSED),
+    NAME(EHOSTDOWN),
+    NAME(EHOSTUNREACH),
+    NAME(EALREADY),
+    NAME(EINPROGRESS),
+    NAME(EUCLEAN),
+    NAME(ENOTNAM),
+    NAME(ENAVAIL),
+    NAME(EISNAM),
+    NAME(EREMOTEIO),
+    NAME(ENOMEDIUM),
+    NAME(EMEDIUMTYPE),
+    NAME(ECANCELED),
+    NAME(ENOKEY),
+    NAME(EKEYEXPIRED),
+    NAME(EKEYREVOKED),
+    NAME(EKEYREJECTED),
+    NAME(EOWNERDEAD),
+    NAME(ENOTRECOVERABLE),
+    NAME(ERFKILL),
+    NAME(EHWPOISON),
+};
+#undef NAME
 
 const char *mf_strerror(int error)
 {
-    switch (-error) {
+    const unsigned number = 0U - (unsigned)error; /* also of INT_MIN */
+    switch (number) {
     case 0:
         return "no error";
     case ESRCH:
@@ -79,6 +185,8 @@ const char *mf_strerror(int error)
     case EIO:
         return "reading failed";
     default:
-        return "unknown error";
+        break;
     }
+    const char *name = number < sizeof names / sizeof names[0] ? names[number] : NULL;
+    return name != NULL ? name : "unknown error";
 }

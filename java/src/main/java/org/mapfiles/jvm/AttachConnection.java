@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.IntSupplier;
 import org.mapfiles.MapsException;
+import org.mapfiles.internal.Errno;
 import org.mapfiles.jvm.AttachException.Reason;
 
 /** A connection to the attach socket of a JVM, for one request and its response, with a deadline. Not thread-safe. */
@@ -92,7 +93,7 @@ final class AttachConnection implements AutoCloseable {
                         "the /tmp of process " + target.pid()
                                 + (errno == EACCES
                                         ? " denies access to its own user"
-                                        : " cannot be used (errno " + -errno + ")"));
+                                        : " cannot be used: " + Errno.name(errno)));
         }
     }
 

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import org.mapfiles.internal.Errno;
 
 /**
  * An open perf map. All checks concern the open file, not its path: other users may replace a file in /tmp at any time.
@@ -90,7 +91,7 @@ final class PerfMapFile implements AutoCloseable {
                                 : name
                                         + " is not a regular file, so it is not opened: remove it and let the process write the map again");
             default:
-                return new IOException(name + " cannot be opened: errno " + -rc);
+                return new IOException(name + " cannot be opened: " + Errno.name(rc));
         }
     }
 
@@ -166,7 +167,7 @@ final class PerfMapFile implements AutoCloseable {
         for (long offset = 0; offset < size; ) {
             int got = JvmCalls.descriptorRead(descriptor, offset, piece);
             if (got < 0) {
-                throw new IOException(name + " cannot be read: errno " + -got);
+                throw new IOException(name + " cannot be read: " + Errno.name(got));
             }
             if (got == 0) { // the file became shorter
                 break;

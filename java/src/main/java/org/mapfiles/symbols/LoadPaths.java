@@ -103,6 +103,11 @@ final class LoadPaths {
         }
         program = fileAt(headers);
         add(program, vector.getOrDefault((long) AT_EXECFN, 0L));
+        byte[] started = paths.get(program);
+        byte[] interpreter = started == null ? null : interpreterOf(started);
+        if (interpreter != null) {
+            paths.put(program, interpreter);
+        }
         long debug = debug(headers, vector.getOrDefault((long) AT_PHNUM, 0L));
         if (debug != 0) {
             readFiles(debug);
@@ -124,6 +129,36 @@ final class LoadPaths {
             vector.clear();
         }
         return vector;
+    }
+
+    /**
+     * Returns the path of the interpreter of a file that was started; null: it has none. AT_EXECFN is the path of that
+     * file, and the kernel puts the path of the interpreter before it in the arguments: load_misc_binary() in
+     * fs/binfmt_misc.c, and load_script() in fs/binfmt_script.c for a script whose first line has no argument.
+     */
+    private byte[] interpreterOf(byte[] started) {
+        byte[] arguments;
+        try (InputStream in = Files.newInputStream(Path.of("/proc/" + RootAccess.get().pidAtProc(maps) + "/cmdline"))) {
+            arguments = in.readNBytes(2 * MAX_PATH + 2);
+        } catch (IOException unknown) {
+            return null;
+        }
+        int end = length(arguments, 0);
+        int second = end + 1;
+        boolean isInterpreted = second < arguments.length
+                && arguments[0] == '/'
+                && Arrays.equals(arguments, second, second + length(arguments, second), started, 0, started.length)
+                && !Arrays.equals(arguments, 0, end, started, 0, started.length);
+        return isInterpreted ? Arrays.copyOf(arguments, end) : null;
+    }
+
+    /** Returns the number of bytes from an index up to the next NUL, or to the end. */
+    private static int length(byte[] text, int from) {
+        int to = from;
+        while (to < text.length && text[to] != 0) {
+            to++;
+        }
+        return to - from;
     }
 
     /** Returns the address of r_debug; 0: none, as in a static program. */
@@ -180,10 +215,7 @@ final class LoadPaths {
             return;
         }
         byte[] text = memory(address, MAX_PATH).array();
-        int length = 0;
-        while (length < text.length && text[length] != 0) {
-            length++;
-        }
+        int length = length(text, 0);
         if (length < text.length && length > 0 && text[0] == '/' && isBelowRoot()) {
             paths.putIfAbsent(file, Arrays.copyOf(text, length));
         }

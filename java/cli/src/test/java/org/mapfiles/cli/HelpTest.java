@@ -98,7 +98,7 @@ class HelpTest {
                 .contains("Exit codes:")
                 .containsPattern("3 +a permission is missing")
                 .containsPattern("4 +the process has exited");
-        assertThat(help("watch").out().replaceAll("\\s+", " ")).contains("It ends when the process exits");
+        assertThat(help("watch").out().replaceAll("\\s+", " ")).contains("It ends when the processes exit");
     }
 
     @Test

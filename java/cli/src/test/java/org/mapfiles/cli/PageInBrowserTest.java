@@ -195,6 +195,36 @@ class PageInBrowserTest {
         }
     }
 
+    @Test
+    void sizesBySamples() throws Exception {
+        String maps = maps(200);
+        String first =
+                Files.readString(Path.of(maps)).lines().skip(7).findFirst().orElseThrow();
+        String address = first.substring(0, first.indexOf('-'));
+        Path samples = Files.writeString(directory.resolve("samples"), (address + "\n").repeat(1234) + "10\n");
+        Path page = directory.resolve("page.html");
+        assertThat(CliResult.with("html", maps, "--samples", samples.toString(), "-o", page.toString())
+                        .code())
+                .isZero();
+        browser.open(page);
+        assertSilent();
+        assertThat(browser.evaluate("[...document.getElementById('size').options].map(each => each.value)"))
+                .isEqualTo("reserved,samples");
+        assertThat(browser.evaluate("document.getElementById('size').value")).isEqualTo("samples");
+        assertThat(browser.evaluate("document.querySelector('figcaption').textContent"))
+                .endsWith(": 1,234 samples, 1 more in no mapping");
+        assertThat(browser.evaluate("document.querySelectorAll('#list tbody tr')[7].children[4].textContent"))
+                .isEqualTo("1234");
+        browser.screenshot(ARTEFACTS.resolve("samples.png"));
+        browser.press("s");
+        assertThat(browser.evaluate("document.querySelector('figcaption').textContent"))
+                .endsWith(" reserved");
+        assertSilent();
+        browser.open(page(maps));
+        assertThat(browser.evaluate("document.getElementById('size').disabled")).isEqualTo("true");
+        assertSilent();
+    }
+
     private int mappings() throws Exception {
         return Integer.parseInt(browser.evaluate("document.getElementById('count').textContent.split(' ')[0]"));
     }

@@ -56,6 +56,72 @@ class TargetsTest {
         assertThat(none.err()).contains("nor the main class or the jar of a JVM");
     }
 
+    /** Each command that reads a process takes the name. */
+    @Test
+    void eachCommandTakesTheNameOfAJvm() throws Exception {
+        String name = "LonelyApplication";
+        String saved = directory.resolve("saved").toString();
+        try (TestJvm jvm = TestJvm.start(List.of(), List.of(), LonelyApplicationMain.class)) {
+            Files.writeString(Path.of(saved), CliResult.with("save", jvm.pid()).out());
+            for (List<String> command : List.of(
+                    List.of("maps", name),
+                    List.of("files", name),
+                    List.of("count", name),
+                    List.of("jvm", name),
+                    List.of("stale", name),
+                    List.of("shared", name, "self", "--private"),
+                    List.of("watch", name, "--duration", "1", "--poll"),
+                    List.of("save", name),
+                    List.of("diff", saved, name),
+                    List.of("diff", name, name),
+                    List.of("html", name, "-o", "-"),
+                    List.of("html", saved, name, "-o", "-"),
+                    List.of("resolve", name, "libjvm.so+0x10"),
+                    List.of("cat", name, "[stack]"))) {
+                CliResult result = CliResult.with(command.toArray(String[]::new));
+                assertThat(result.code()).as(command + ": " + result.err()).isZero();
+            }
+            assertThat(jvm.threads()).doesNotContain("Attach Listener");
+        }
+    }
+
+    /** Bytes at /proc/PID/maps that are no mappings fail as no permission and no exit does. */
+    @Test
+    void anUnusualFailureOfOneProcessDoesNotEndTheOthers() throws Exception {
+        Path text = Files.writeString(directory.resolve("text"), "these are no mappings\n");
+        try (TestJvm jvm = TestJvm.waiting();
+                TestJvm other = TestJvm.waiting()) {
+            String maps = "/proc/" + jvm.pid() + "/maps";
+            assumeTrue(
+                    new ProcessBuilder("mount", "--bind", text.toString(), maps)
+                                    .start()
+                                    .waitFor()
+                            == 0,
+                    "this user cannot mount a file over " + maps);
+            try {
+                for (List<String> command : List.of(
+                        List.of("maps", jvm.pid(), other.pid()),
+                        List.of("maps", "--all"),
+                        List.of("files", "--all"),
+                        List.of("count", jvm.pid(), other.pid()),
+                        List.of("count", "--all"),
+                        List.of("jvm", jvm.pid(), other.pid()),
+                        List.of("stale", jvm.pid(), other.pid(), "--verbose"),
+                        List.of("watch", jvm.pid(), other.pid(), "--duration", "1"))) {
+                    CliResult result = CliResult.with(command.toArray(String[]::new));
+                    assertThat(result.code()).as("%s: %s", command, result).isEqualTo(1);
+                    assertThat(result.err()).as("%s", command).containsOnlyOnce("process " + jvm.pid() + ": line 1");
+                    assertThat(result.out())
+                            .as("%s", command)
+                            .containsPattern(command.get(0).equals("stale") ? "checked 1 process" : other.pid());
+                }
+                assertThat(CliResult.with("stale", "--all", "--json").err()).contains("process " + jvm.pid() + ": line 1");
+            } finally {
+                assertThat(new ProcessBuilder("umount", maps).start().waitFor()).isZero();
+            }
+        }
+    }
+
     @Test
     void anAmbiguousNameIsAnErrorThatListsTheCandidates() throws Exception {
         try (TestJvm one = TestJvm.start(List.of(), List.of(), LonelyApplicationMain.class);

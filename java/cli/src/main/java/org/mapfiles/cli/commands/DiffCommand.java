@@ -9,8 +9,12 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.ProcessState;
 import org.mapfiles.cli.target.StateArgument;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Compares two states of a process, or of two processes. */
 @Command(
@@ -42,7 +46,7 @@ import picocli.CommandLine.Parameters;
                     + " with --mappings rows of type mapping_change; last a row of type total_change. pid is that of STATE2."
         })
 public final class DiffCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "STATE1", description = "The earlier state: a file, a PID, or self.")
+    @Parameters(index = "0", paramLabel = "STATE1", description = "The earlier state: a file, or " + TargetOptions.DESCRIPTION + ".")
     private String first;
 
     @Parameters(index = "1", paramLabel = "STATE2", description = "The later state.")
@@ -54,6 +58,9 @@ public final class DiffCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
+    @Spec
+    private CommandSpec spec;
+
     private final Terminal terminal;
 
     public DiffCommand(Terminal terminal) {
@@ -62,8 +69,8 @@ public final class DiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ProcessState before = StateArgument.read(first, terminal);
-        ProcessState now = StateArgument.read(second, terminal);
+        ProcessState before = read(first);
+        ProcessState now = read(second);
         RangeChanges ranges = null;
         if (mappings) {
             if (before.identity().isSameProcess(now.identity())) {
@@ -86,5 +93,13 @@ public final class DiffCommand implements Callable<Integer> {
             difference.print(terminal, ranges != null && !ranges.isEmpty());
         }
         return before.isWhole() && now.isWhole() ? ExitCode.OK : ExitCode.NOT_RESOLVED;
+    }
+
+    private ProcessState read(String argument) throws IOException {
+        try {
+            return StateArgument.read(argument, terminal);
+        } catch (TypeConversionException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
     }
 }

@@ -12,6 +12,9 @@ import org.mapfiles.cli.output.MapPage;
 import org.mapfiles.cli.output.PageState;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.PageArgument;
+import org.mapfiles.cli.target.SampleCounter;
+import org.mapfiles.cli.target.SampleFile;
+import org.mapfiles.cli.target.StateArgument;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -44,6 +47,8 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "The JVM is read from outside: nothing is loaded into it, and no signal is sent.",
             "",
+            "Samples may be output of 'perf script --pid PID': the first frame of each stack counts.",
+            "",
             "Exit code: 1 if a part of a file cannot be used; the page shows the rest."
         })
 public final class HtmlCommand implements Callable<Integer> {
@@ -58,6 +63,12 @@ public final class HtmlCommand implements Callable<Integer> {
             required = true,
             description = "Write to a new file; -: to standard output.")
     private Path output;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "FILE",
+            description = "Also sizes by samples: a file of addresses, or - (stdin).")
+    private String samples;
 
     @Option(names = "--force", description = "Replace the file if it exists.")
     private boolean force;
@@ -74,24 +85,41 @@ public final class HtmlCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (output.toString().equals("-")) {
-            List<PageArgument> states = read();
-            write(states, terminal.out());
-            return exitCode(states);
+            return run(terminal.out());
         }
         try (NewFile file = new NewFile(output, force)) {
-            List<PageArgument> states = read();
             OutputStream out = new BufferedOutputStream(file.stream(), BUFFER);
-            write(states, out);
+            int code = run(out);
             out.flush();
             file.keep(null);
-            return exitCode(states);
+            return code;
         }
+    }
+
+    private int run(OutputStream out) throws IOException {
+        List<PageArgument> read = read();
+        List<PageState> states = read.stream().map(PageArgument::state).collect(Collectors.toList());
+        boolean isWhole = read.stream().allMatch(PageArgument::isWhole);
+        if (samples != null) {
+            List<SampleCounter> counters = new ArrayList<>();
+            for (PageState state : states) {
+                counters.add(new SampleCounter(state));
+            }
+            isWhole &= SampleFile.count(samples, counters, terminal);
+            states = counters.stream().map(SampleCounter::counted).collect(Collectors.toList());
+        }
+        boolean isSameProcess = read.stream()
+                .allMatch(argument ->
+                        argument.identity().isSameProcess(read.get(0).identity()));
+        String title = states.stream().map(PageState::label).collect(Collectors.joining(" and "));
+        MapPage.write("Memory of " + title, states, isSameProcess, out);
+        return isWhole ? ExitCode.OK : ExitCode.NOT_RESOLVED;
     }
 
     private List<PageArgument> read() throws IOException {
         List<PageArgument> states = new ArrayList<>();
         // A file has no regions. Regions beside a state without them would all be changes.
-        boolean hasRegions = arguments.stream().noneMatch(PageArgument::isFile);
+        boolean hasRegions = arguments.stream().noneMatch(StateArgument::isFile);
         try {
             for (String argument : arguments) {
                 states.add(PageArgument.read(argument, hasRegions, terminal));
@@ -99,23 +127,15 @@ public final class HtmlCommand implements Callable<Integer> {
         } catch (TypeConversionException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
-        if (states.size() > 1
-                && states.stream().anyMatch(state -> !state.state().changes().isEmpty())) {
+        boolean hasRecording =
+                states.stream().anyMatch(state -> !state.state().changes().isEmpty());
+        if (states.size() > 1 && hasRecording) {
             throw new ParameterException(spec.commandLine(), "a recording of watch cannot be compared: give it alone");
         }
+        if (samples != null && hasRecording) {
+            throw new ParameterException(
+                    spec.commandLine(), "a recording of watch has many states, and samples are counted in one");
+        }
         return states;
-    }
-
-    private static void write(List<PageArgument> arguments, OutputStream out) throws IOException {
-        List<PageState> states = arguments.stream().map(PageArgument::state).collect(Collectors.toList());
-        boolean isSameProcess = arguments.stream()
-                .allMatch(argument ->
-                        argument.identity().isSameProcess(arguments.get(0).identity()));
-        String title = states.stream().map(PageState::label).collect(Collectors.joining(" and "));
-        MapPage.write("Memory of " + title, states, isSameProcess, out);
-    }
-
-    private static int exitCode(List<PageArgument> states) {
-        return states.stream().allMatch(PageArgument::isWhole) ? ExitCode.OK : ExitCode.NOT_RESOLVED;
     }
 }

@@ -3,16 +3,14 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.cli.lines.SourceLines;
-import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressReader;
 import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.InputLine;
-import org.mapfiles.saved.LibraryOffsets;
+import org.mapfiles.cli.target.LineLocator;
 
 /** Resolves addresses in the mappings of a snapshot, and prints them in the order in which they were given. */
 abstract class Resolver {
@@ -22,7 +20,6 @@ abstract class Resolver {
     final Terminal terminal;
     final MapSnapshot snapshot;
     final ResolvedPrinter printer;
-    private final MapCursor cursor;
     /** Lines of the input that are not resolved yet. */
     private InputBlock pending;
     /** Whether names are demangled together: the addresses of this block may have many that were not printed before. */
@@ -32,14 +29,13 @@ abstract class Resolver {
 
     private final int distanceOfLine;
 
-    /** Null: not read yet since the last refresh. */
-    private LibraryOffsets libraries;
+    private final LineLocator locator;
 
     Resolver(Terminal terminal, MapSnapshot snapshot, ResolvedPrinter printer, ResolveOptions options) {
         this.terminal = terminal;
         this.snapshot = snapshot;
         this.printer = printer;
-        this.cursor = snapshot.cursor();
+        this.locator = new LineLocator(snapshot);
         this.distanceOfLine = options.distanceOfLine();
         this.sourceLines = options.hasLines() ? new SourceLines(terminal::report) : null;
     }
@@ -65,7 +61,7 @@ abstract class Resolver {
     /** Demangles the names of lines together. Later lines of a long input have few new names. */
     private void demangle(InputBlock lines) {
         for (int i = 0; i < lines.count(); i++) {
-            InputLine other = lines.other(i) == null ? null : located(lines.other(i));
+            InputLine other = lines.other(i) == null ? null : locator.locate(lines.other(i));
             if (other == null || other.isAddress()) {
                 printer.noteName(other == null ? lines.address(i) : other.address());
             }
@@ -124,15 +120,14 @@ abstract class Resolver {
 
     final void snapshotRefreshed() {
         printer.snapshotRefreshed();
-        cursor.reset();
-        libraries = null;
+        locator.reset();
     }
 
     /** Returns the addresses of a block, each once. */
     final Set<Long> located(InputBlock block) {
         Set<Long> addresses = new LinkedHashSet<>();
         for (int i = 0; i < block.count(); i++) {
-            InputLine line = block.other(i) == null ? null : located(block.other(i));
+            InputLine line = block.other(i) == null ? null : locator.locate(block.other(i));
             if (line == null) {
                 addresses.add(block.address(i));
             } else if (line.isAddress()) {
@@ -143,7 +138,7 @@ abstract class Resolver {
     }
 
     private void print(InputLine line) throws IOException {
-        InputLine found = located(line);
+        InputLine found = locator.locate(line);
         byte[] text = Arguments.bytes(found.text());
         if (found.kind() == InputLine.Kind.UNUSABLE) {
             printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
@@ -152,43 +147,5 @@ abstract class Resolver {
         } else {
             print(found.address());
         }
-    }
-
-    /** Returns a line with its address, or with the reason why it cannot be used. */
-    private InputLine located(InputLine line) {
-        if (!line.isAddress() || line.kind() == InputLine.Kind.FRAME && !line.namesCode()) {
-            return line;
-        }
-        if (libraries == null) {
-            libraries = new LibraryOffsets(snapshot);
-        }
-        if (line.kind() == InputLine.Kind.FRAME) {
-            return locatedFrame(line);
-        }
-        LibraryOffsets.Outcome outcome = libraries.find(line.name(), line.address());
-        return outcome == LibraryOffsets.Outcome.FOUND ? line.at(libraries.address()) : line.unusable(outcome.reason());
-    }
-
-    /** Some versions of perf script print the address of a frame, others its offset in the file. The file decides. */
-    private InputLine locatedFrame(InputLine frame) {
-        int index = snapshot.find(frame.address());
-        boolean isAddress = index >= 0 && isSameFile(frame.name(), cursor.seek(index));
-        LibraryOffsets.Outcome asOffset = libraries.findInFile(frame.name(), frame.address());
-        if (isAddress && asOffset == LibraryOffsets.Outcome.FOUND && libraries.address() != frame.address()) {
-            return frame.unusable("may be an address or an offset in the file");
-        }
-        if (isAddress) {
-            return frame;
-        }
-        return asOffset == LibraryOffsets.Outcome.FOUND
-                ? frame.at(libraries.address())
-                : frame.unusable(index >= 0 ? "another file is mapped there" : asOffset.reason());
-    }
-
-    private static boolean isSameFile(String recorded, MapCursor mapping) {
-        String name = mapping.name();
-        return recorded.equals(name)
-                || name != null && recorded.equals(name + FileName.DELETED_SUFFIX)
-                || (recorded + FileName.DELETED_SUFFIX).equals(name);
     }
 }

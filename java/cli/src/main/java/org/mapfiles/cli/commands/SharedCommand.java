@@ -3,6 +3,7 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.mapfiles.Mapping;
@@ -40,7 +41,7 @@ import picocli.CommandLine.Spec;
             "SHARED  of these, bytes that another of the processes has in memory too",
             "OWN     of these, the others: own copies, and pages that only this process has",
             "COPIED  own copies of pages, made by writing to them; also in swap",
-            "A ? is unknown: /proc/PID/pagemap cannot be read, or the mapping changed.",
+            "Memory of which most is shared is first. A ? is unknown: /proc/PID/pagemap cannot be read, or the mapping changed.",
             "JSON: rows of type shared_mapping."
         })
 public final class SharedCommand implements Callable<Integer> {
@@ -86,9 +87,9 @@ public final class SharedCommand implements Callable<Integer> {
             }
             SharedMappings shared = withPrivate ? SharedMappings.withPrivate(processes) : SharedMappings.of(processes);
             if (screen.isJson()) {
-                printJson(shared);
+                printJson(pieces(shared));
             } else {
-                printText(shared);
+                printText(pieces(shared));
                 if (shared.groups().isEmpty()) {
                     terminal.report(
                             withPrivate
@@ -109,32 +110,70 @@ public final class SharedCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void printJson(SharedMappings shared) throws IOException {
-        JsonLines lines = new JsonLines(terminal.out());
-        CommonPages pages = new CommonPages();
-        int memoryId = 0;
-        for (SharedMappings.Group group : shared.groups()) {
-            memoryId++;
-            List<CommonPages.Figures> figures = null;
-            for (int i = 0; i < group.ranges().size(); i++) {
-                SharedMappings.Range range = group.ranges().get(i);
-                FileName name = FileName.of(range.process(), range.mapping());
-                if (!selection.matches(range.mapping(), name)) {
-                    continue;
+    /**
+     * Memory that several processes map, or a part of a file.
+     *
+     * @param rows which of its ranges are printed
+     * @param figures of each range
+     */
+    private record Piece(List<SharedMappings.Range> ranges, List<Integer> rows, List<CommonPages.Figures> figures) {
+        /** Returns the bytes in memory that are shared; -1: unknown. */
+        long shared() {
+            long sum = 0;
+            for (CommonPages.Figures each : figures) {
+                if (each.common() < 0) {
+                    return -1;
                 }
-                figures = figures == null ? pages.of(group.ranges()) : figures;
+                sum += each.common();
+            }
+            return sum;
+        }
+    }
+
+    /** Returns what is printed. Memory of which most is shared is first. */
+    private List<Piece> pieces(SharedMappings shared) throws IOException {
+        List<Piece> pieces = new ArrayList<>();
+        CommonPages pages = new CommonPages();
+        try (Progress progress = new Progress(terminal, "reading pages")) {
+            for (int i = 0; i < shared.groups().size(); i++) {
+                progress.update(i, shared.groups().size(), "files");
+                List<SharedMappings.Range> ranges = shared.groups().get(i).ranges();
+                List<Integer> rows = new ArrayList<>();
+                for (int row = 0; row < ranges.size(); row++) {
+                    SharedMappings.Range range = ranges.get(row);
+                    if (selection.matches(range.mapping(), FileName.of(range.process(), range.mapping()))) {
+                        rows.add(row);
+                    }
+                }
+                if (!rows.isEmpty()) {
+                    pieces.add(new Piece(ranges, rows, pages.of(ranges)));
+                }
+            }
+        }
+        pieces.sort(Comparator.comparingLong(Piece::shared).reversed());
+        return pieces;
+    }
+
+    private void printJson(List<Piece> pieces) throws IOException {
+        JsonLines lines = new JsonLines(terminal.out());
+        int memoryId = 0;
+        for (Piece piece : pieces) {
+            memoryId++;
+            for (int row : piece.rows) {
+                SharedMappings.Range range = piece.ranges.get(row);
+                CommonPages.Figures figures = piece.figures.get(row);
                 lines.beginRow("shared_mapping", range.process().pid())
-                        .mapping(range.mapping(), name)
+                        .mapping(range.mapping(), FileName.of(range.process(), range.mapping()))
                         .number("memory_id", memoryId)
-                        .numberOrNull("rss", figures.get(i).resident())
-                        .numberOrNull("common", figures.get(i).common())
-                        .numberOrNull("copied", figures.get(i).copied())
+                        .numberOrNull("rss", figures.resident())
+                        .numberOrNull("common", figures.common())
+                        .numberOrNull("copied", figures.copied())
                         .end();
             }
         }
     }
 
-    private void printText(SharedMappings shared) throws IOException {
+    private void printText(List<Piece> pieces) throws IOException {
         Table table = screen.table(terminal);
         table.right("PID")
                 .right("RANGE")
@@ -147,17 +186,13 @@ public final class SharedCommand implements Callable<Integer> {
         table.right("RSS").right("SHARED").right("OWN").right("COPIED").optional(COPIED_RANK);
         table.left("PERMS").optional(PERMS_RANK).left("NAME").endOfHead();
         Sums sums = new Sums();
-        CommonPages pages = new CommonPages();
-        try (Progress progress = new Progress(terminal, "reading pages")) {
-            for (int i = 0; i < shared.groups().size(); i++) {
-                progress.update(i, shared.groups().size(), "files");
-                printGroup(table, shared.groups().get(i), pages, sums);
-            }
+        for (Piece piece : pieces) {
+            print(table, piece, sums);
         }
         table.print();
         if (sums.mappings > 0) {
-            String end = sums.mappings + " mappings of " + sums.groups
-                    + (sums.groups == 1 ? " piece of memory: RSS " : " pieces of memory: RSS ")
+            String end = sums.mappings + " mappings of " + pieces.size()
+                    + (pieces.size() == 1 ? " piece of memory: RSS " : " pieces of memory: RSS ")
                     + Sizes.human(sums.resident) + ", shared " + Sizes.human(sums.common)
                     + (sums.isKnown ? "\n" : ", some of it unknown\n");
             terminal.out().write(end.getBytes(StandardCharsets.UTF_8));
@@ -166,26 +201,17 @@ public final class SharedCommand implements Callable<Integer> {
 
     /** Totals of the table. */
     private static final class Sums {
-        private long groups;
         private long mappings;
         private long resident;
         private long common;
         private boolean isKnown = true;
     }
 
-    private void printGroup(Table table, SharedMappings.Group group, CommonPages pages, Sums sums) throws IOException {
-        FileName name = FileName.of(
-                group.ranges().get(0).process(), group.ranges().get(0).mapping());
-        List<CommonPages.Figures> figures = null;
-        for (int i = 0; i < group.ranges().size(); i++) {
-            SharedMappings.Range range = group.ranges().get(i);
+    private void print(Table table, Piece piece, Sums sums) throws IOException {
+        for (int row : piece.rows) {
+            SharedMappings.Range range = piece.ranges.get(row);
             Mapping mapping = range.mapping();
-            if (!selection.matches(mapping, name)) {
-                continue;
-            }
-            sums.groups += figures == null ? 1 : 0;
-            figures = figures == null ? pages.of(group.ranges()) : figures;
-            CommonPages.Figures figure = figures.get(i);
+            CommonPages.Figures figure = piece.figures.get(row);
             sums.mappings++;
             sums.resident += Math.max(0, figure.resident());
             sums.common += Math.max(0, figure.common());
@@ -201,7 +227,7 @@ public final class SharedCommand implements Callable<Integer> {
                     .cell(size(figure.own()))
                     .cell(size(figure.copied()))
                     .cell(mapping.permissions())
-                    .cell(name.display())
+                    .cell(FileName.of(range.process(), mapping).display())
                     .endOfRow();
         }
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessExitedException;
@@ -110,6 +111,11 @@ public final class StaleCommand implements Callable<Integer> {
                 fail(e, ExitCode.EXITED);
             } catch (NotSupportedException e) {
                 fail(e, ExitCode.NOT_RESOLVED);
+            } catch (NotEnoughMemoryException e) {
+                throw e;
+            } catch (MapsException e) {
+                TargetOptions.report(terminal, Long.toString(pid), e); // of a kind that nothing explains
+                failure = ExitCode.NOT_RESOLVED;
             }
         }
         rows.end(checked);

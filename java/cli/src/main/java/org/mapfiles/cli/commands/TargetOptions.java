@@ -16,6 +16,7 @@ import org.mapfiles.cli.output.Progress;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Processes;
 import org.mapfiles.cli.target.Target;
+import org.mapfiles.internal.ErrorText;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -116,8 +117,7 @@ final class TargetOptions {
             } catch (NotEnoughMemoryException e) {
                 throw e;
             } catch (MapsException e) {
-                terminal.flush();
-                terminal.report(e);
+                report(terminal, target.toString(), e);
                 code = code == ExitCode.OK ? ExitCode.of(e) : code;
             }
         }
@@ -126,6 +126,7 @@ final class TargetOptions {
 
     private static int readAll(Terminal terminal, Action action, boolean isSilent) throws IOException {
         int denied = 0;
+        int code = ExitCode.OK;
         MapsException first = null;
         int[] pids = Processes.pids();
         try (Progress progress = new Progress(terminal, "reading")) {
@@ -143,7 +144,8 @@ final class TargetOptions {
                 } catch (NotEnoughMemoryException e) {
                     throw e;
                 } catch (MapsException e) {
-                    terminal.report(e);
+                    report(terminal, Integer.toString(pids[i]), e); // of a kind that nothing explains
+                    code = ExitCode.of(e);
                 }
             }
         }
@@ -153,7 +155,14 @@ final class TargetOptions {
                     + (denied == 1 ? " process is left out: " : " processes are left out: ")
                     + first.getMessage());
         }
-        return ExitCode.OK;
+        return code;
+    }
+
+    /** Reports the failure of one of several processes. */
+    static void report(Terminal terminal, String process, MapsException failure) throws IOException {
+        terminal.flush();
+        String message = ErrorText.of(failure);
+        terminal.report(message.contains(process) ? message : "process " + process + ": " + message);
     }
 
     /** Returns whether a process without rows is left out: with --all most processes may have none. */

@@ -3,12 +3,15 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
+import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.ChangeJson;
@@ -24,8 +27,10 @@ import org.mapfiles.timeline.MapChange;
 import org.mapfiles.timeline.MapChanges;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Prints the changes of a process' mappings, from polls and from the kernel's events. */
 @Command(
@@ -34,7 +39,7 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Prints the changes of the mappings of a process.",
+            "Prints the changes of the mappings of processes.",
             "",
             "Example: mapfiles watch 4711 --duration 60",
             ""
@@ -45,19 +50,17 @@ import picocli.CommandLine.Parameters;
                     + " (execve) or changes may be missing. ? after the time: it had happened by then.",
             "The kernel's events have exact times. Polls find all other changes. A mapping that is made and unmapped"
                     + " between two polls is reported only by events.",
-            "It ends when the process exits, after --duration, or by Ctrl-C, with a summary. The exit code is 0; 4: there"
+            "It ends when the processes exit, after --duration, or by Ctrl-C, with a summary. The exit code is 0; 4: there"
                     + " was no such process. It does not wait for a process to start.",
+            "Of several processes, each line has the PID.",
             "Replay: start with --initial, use --each or --json, apply each line.",
             "JSON: rows of type present, added, removed, changed, exec, lost."
         })
 public final class WatchCommand implements Callable<Integer> {
     private static final long NANOS = 1_000_000_000;
 
-    @Parameters(
-            paramLabel = "PID|self",
-            converter = Target.Converter.class,
-            description = TargetOptions.DESCRIPTION + ".")
-    private Target target;
+    @Parameters(paramLabel = "PID|self", arity = "1..*", description = TargetOptions.DESCRIPTION + ".")
+    private List<String> arguments = new ArrayList<>();
 
     @Option(
             names = "--interval",
@@ -89,7 +92,11 @@ public final class WatchCommand implements Callable<Integer> {
     @Mixin
     private ScreenOptions screen;
 
+    @Spec
+    private CommandSpec spec;
+
     private final Terminal terminal;
+    private int failure = ExitCode.OK;
 
     public WatchCommand(Terminal terminal) {
         this.terminal = terminal;
@@ -97,31 +104,74 @@ public final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (ProcessMaps maps = target.open();
-                MapEvents events = open(maps)) {
-            new Watch(maps, events).run();
+        List<Target> targets = TargetOptions.targets(arguments, spec);
+        List<Watch> watches = new ArrayList<>();
+        try (Interruption interruption = new Interruption()) {
+            for (Target target : targets) {
+                try {
+                    Watch watch = new Watch(target.open(), targets.size() > 1);
+                    watches.add(watch);
+                    watch.begin();
+                } catch (NotEnoughMemoryException e) {
+                    throw e;
+                } catch (MapsException e) {
+                    fail(target.toString(), e, targets.size());
+                }
+            }
+            watch(new ArrayList<>(watches), targets, interruption);
+        } finally {
+            watches.forEach(Watch::close);
         }
-        return ExitCode.OK;
+        return failure;
     }
 
-    /** Why the kernel's events are not used; null: they are. */
-    private String noEvents;
-
-    /** Returns null if the kernel reports no events: then it only polls. */
-    private MapEvents open(ProcessMaps maps) throws MapsException {
-        if (pollOnly) {
-            noEvents = "--poll is given";
-            return null;
-        }
+    /** Polls the processes until they have exited, the time is over, or the user ends it. */
+    private void watch(List<Watch> active, List<Target> targets, Interruption interruption) throws IOException {
+        long start = System.nanoTime();
+        long end = duration == null ? Long.MAX_VALUE : duration * NANOS;
+        String why = "interrupted";
         try {
-            return MapEvents.open(maps, MapEvents.Option.DATA);
-        } catch (ProcessExitedException exited) {
-            throw exited;
-        } catch (MapsException denied) {
-            // A missing permission, too few descriptors or too little memory, or threads that exit too soon.
-            noEvents = denied.getMessage();
-            return null;
+            while (!active.isEmpty() && !interruption.hasCome()) {
+                long left = end - (System.nanoTime() - start);
+                if (left <= 0) {
+                    why = "";
+                    break;
+                }
+                int millis = (int) Math.min(interval, 1 + left / 1_000_000);
+                if (targets.size() == 1) {
+                    active.get(0).pause(millis);
+                } else {
+                    Thread.sleep(millis);
+                }
+                for (Iterator<Watch> each = active.iterator(); each.hasNext(); ) {
+                    Watch watch = each.next();
+                    try {
+                        if (watch.poll()) {
+                            continue;
+                        }
+                    } catch (NotEnoughMemoryException e) {
+                        throw e;
+                    } catch (MapsException e) {
+                        fail(Integer.toString(watch.maps.pid()), e, targets.size());
+                    }
+                    each.remove();
+                }
+            }
+        } catch (InterruptedException e) {
+            why = "interrupted";
         }
+        for (Watch watch : active) {
+            watch.end(why.isEmpty() ? "watched process " + watch.maps.pid() : why);
+        }
+    }
+
+    /** Of several processes the others are watched. */
+    private void fail(String process, MapsException e, int processes) throws IOException {
+        if (processes == 1) {
+            throw e;
+        }
+        TargetOptions.report(terminal, process, e);
+        failure = failure == ExitCode.OK ? ExitCode.of(e) : failure;
     }
 
     /** The watch of one process. */
@@ -135,26 +185,59 @@ public final class WatchCommand implements Callable<Integer> {
         /** Nanoseconds of the wall clock at the time 0 of changes. */
         private final long wallClock;
 
-        Watch(ProcessMaps maps, MapEvents events) throws IOException {
-            this.maps = maps;
-            this.events = events;
-            this.printer = screen.isJson()
-                    ? new ChangeJson(maps.pid(), terminal.out())
-                    : new ChangeText(terminal, each, screen.isWide());
-            Instant wall = Instant.now();
-            wallClock = wall.getEpochSecond() * NANOS + wall.getNano() - System.nanoTime();
-            changes = events == null ? MapChanges.of(maps) : MapChanges.of(maps, events);
-        }
+        private final boolean isOneOfSeveral;
+        /** Why the kernel's events are not used; null: they are. */
+        private String noEvents;
 
-        void run() throws IOException {
-            try (Interruption interruption = new Interruption()) {
-                begin();
-                end(watch(interruption));
+        /** Watches a process; closes it if this fails. */
+        Watch(ProcessMaps maps, boolean isOneOfSeveral) throws IOException {
+            this.maps = maps;
+            this.isOneOfSeveral = isOneOfSeveral;
+            MapEvents opened = null;
+            try {
+                opened = open();
+                events = opened;
+                printer = screen.isJson()
+                        ? new ChangeJson(maps.pid(), terminal.out())
+                        : new ChangeText(terminal, isOneOfSeveral ? maps.pid() : 0, each, screen.isWide());
+                Instant wall = Instant.now();
+                wallClock = wall.getEpochSecond() * NANOS + wall.getNano() - System.nanoTime();
+                changes = events == null ? MapChanges.of(maps) : MapChanges.of(maps, events);
+            } catch (IOException | RuntimeException | Error e) {
+                if (opened != null) {
+                    opened.close();
+                }
+                maps.close();
+                throw e;
             }
         }
 
+        /** Returns null if the kernel reports no events: then it only polls. */
+        private MapEvents open() throws MapsException {
+            if (pollOnly) {
+                noEvents = "--poll is given";
+                return null;
+            }
+            try {
+                return MapEvents.open(maps, MapEvents.Option.DATA);
+            } catch (ProcessExitedException exited) {
+                throw exited;
+            } catch (MapsException denied) {
+                // A missing permission, too few descriptors or too little memory, or threads that exit too soon.
+                noEvents = denied.getMessage();
+                return null;
+            }
+        }
+
+        void close() {
+            if (events != null) {
+                events.close();
+            }
+            maps.close();
+        }
+
         /** Reports what is watched and how, and prints the mappings of the start. */
-        private void begin() throws IOException {
+        void begin() throws IOException {
             List<ImmutableMapping> present = changes.mappings();
             terminal.report("watching process " + maps.pid() + " " + Processes.displayName(maps.pid()) + ", "
                     + present.size() + " mappings: "
@@ -172,24 +255,15 @@ public final class WatchCommand implements Callable<Integer> {
             }
         }
 
-        /** Prints changes until the watch ends. Returns why it ends. */
-        private String watch(Interruption interruption) throws IOException {
-            long end = duration == null ? Long.MAX_VALUE : duration * NANOS;
+        /** Prints the changes since the last poll. Returns false after the process has exited. */
+        boolean poll() throws IOException {
             try {
-                while (!interruption.hasCome()) {
-                    long left = end - (System.nanoTime() - start);
-                    if (left <= 0) {
-                        return "watched process " + maps.pid();
-                    }
-                    pause((int) Math.min(interval, 1 + left / 1_000_000));
-                    print(changes.poll());
-                }
-                return "interrupted";
+                print(changes.poll());
+                return true;
             } catch (ProcessExitedException exited) {
                 print(changes.drain()); // its last changes
-                return "process " + maps.pid() + " has exited";
-            } catch (InterruptedException e) {
-                return "interrupted";
+                end("process " + maps.pid() + " has exited");
+                return false;
             }
         }
 
@@ -214,10 +288,11 @@ public final class WatchCommand implements Callable<Integer> {
         }
 
         /** Prints the summary: as the last line, or on stderr beside JSON. */
-        private void end(String why) throws IOException {
+        void end(String why) throws IOException {
             printer.flush();
-            String text =
-                    why + String.format(Locale.ROOT, ", %.1f s: ", (System.nanoTime() - start) / 1e9) + summary.text();
+            String text = (isOneOfSeveral && why.equals("interrupted") ? "process " + maps.pid() + " " : "")
+                    + why
+                    + String.format(Locale.ROOT, ", %.1f s: ", (System.nanoTime() - start) / 1e9) + summary.text();
             if (screen.isJson()) {
                 terminal.flush();
                 terminal.report(text);
@@ -227,7 +302,8 @@ public final class WatchCommand implements Callable<Integer> {
             }
         }
 
-        private void pause(int millis) throws IOException, InterruptedException {
+        /** Waits for changes. An event ends the wait. */
+        void pause(int millis) throws IOException, InterruptedException {
             if (events == null) {
                 Thread.sleep(millis);
             } else {

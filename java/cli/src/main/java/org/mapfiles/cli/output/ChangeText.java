@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.mapfiles.Mapping;
@@ -27,23 +28,30 @@ public final class ChangeText implements ChangePrinter {
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
+    /** For lines with a PID on a terminal: they need the room. */
+    private static final DateTimeFormatter SHORT_TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
     private final Terminal terminal;
     private final boolean hasEach;
     private final int width;
+    /** Of a PID that each line has; empty: none. */
+    private final String process;
     private final List<Kept> kept = new ArrayList<>();
 
     /** A change that is not printed yet. */
     private record Kept(MapChange change, long wallClock, String name) {}
 
     /**
+     * @param pid that each line has; 0: none
      * @param hasEach whether each change is a line, as soon as it comes
      * @param isWide whether lines may be wider than the terminal
      */
-    public ChangeText(Terminal terminal, boolean hasEach, boolean isWide) {
+    public ChangeText(Terminal terminal, int pid, boolean hasEach, boolean isWide) {
         this.terminal = terminal;
         this.hasEach = hasEach;
         width = isWide ? 0 : terminal.width();
+        process = pid == 0 ? "" : String.format(Locale.ROOT, "%7d  ", pid);
     }
 
     @Override
@@ -153,9 +161,10 @@ public final class ChangeText implements ChangePrinter {
 
     /** Prints a line. On a terminal the name is shortened. */
     private void line(long time, String mark, String prefix, String name, String suffix) throws IOException {
-        String begin = TIME.format(ChangePrinter.instant(time)) + mark + prefix;
-        int left = Math.max(1, width - begin.length() - 2 - suffix.length());
-        String shown = width > 0 ? TextWidth.shortened(name, left) : name;
+        boolean isShort = width > 0 && !process.isEmpty();
+        String begin = (isShort ? SHORT_TIME : TIME).format(ChangePrinter.instant(time)) + mark + process + prefix;
+        int left = width - begin.length() - 2 - suffix.length();
+        String shown = width == 0 ? name : left > 1 ? TextWidth.shortened(name, left) : "";
         String text = begin + (shown.isEmpty() ? "" : "  " + shown) + suffix + "\n";
         terminal.out().write(text.getBytes(StandardCharsets.UTF_8));
     }

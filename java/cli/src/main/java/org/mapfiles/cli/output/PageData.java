@@ -101,6 +101,9 @@ final class PageData {
             end = mapping.end();
         }
         json.writeEndArray();
+        if (state.samples() != null) {
+            writeSamples(state.samples());
+        }
         json.writeArrayFieldStart("changes");
         for (PageChange change : state.changes()) {
             json.writeStartArray();
@@ -115,6 +118,23 @@ final class PageData {
         }
         json.writeEndArray();
         json.writeEndObject();
+    }
+
+    /**
+     * Writes a pair for each mapping with samples: how many mappings are before it since the last pair, and the count.
+     */
+    private void writeSamples(PageSamples samples) throws IOException {
+        json.writeNumberField("unmapped", samples.unmapped());
+        json.writeArrayFieldStart("samples");
+        int next = 0;
+        for (int i = 0; i < samples.counts().length; i++) {
+            if (samples.counts()[i] > 0) {
+                json.writeNumber(i - next);
+                json.writeNumber(samples.counts()[i]);
+                next = i + 1;
+            }
+        }
+        json.writeEndArray();
     }
 
     /** Writes the fields of a mapping; page.js reads them in this order. */

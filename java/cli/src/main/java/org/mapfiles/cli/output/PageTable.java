@@ -26,15 +26,16 @@ final class PageTable {
         html.append("<table><caption>")
                 .append(escape(state.label()))
                 .append(state.time() == null ? "" : ", " + escape(state.time()))
-                .append(
-                        "</caption>\n<thead><tr><th>Range<th>Perms<th>Size<th>Resident<th>Use<th>Name</thead><tbody>\n");
+                .append("</caption>\n<thead><tr><th>Range<th>Perms<th>Size<th>Resident<th>")
+                .append(state.samples() == null ? "" : "Samples<th>")
+                .append("Use<th>Name</thead><tbody>\n");
         int begin = html.length();
         int rows = 0;
         for (PageMapping mapping : state.mappings()) {
             if (html.length() - begin > maximum) {
                 break;
             }
-            addRow(mapping);
+            addRow(mapping, state.samples() == null ? -1 : state.samples().counts()[rows]);
             rows++;
         }
         html.append("</tbody></table>\n");
@@ -42,6 +43,9 @@ final class PageTable {
             html.append("<p>")
                     .append(state.mappings().size() - rows)
                     .append(" more mappings are in the charts, and in the output of <code>mapfiles maps</code>.</p>\n");
+        }
+        if (state.samples() != null && state.samples().unmapped() > 0) {
+            html.append("<p>").append(state.samples().unmapped()).append(" samples are in no mapping.</p>\n");
         }
         if (!state.changes().isEmpty()) {
             html.append("<p>The table is the state at the start. The slider shows ")
@@ -51,7 +55,7 @@ final class PageTable {
     }
 
     /** End tags of rows and cells are optional in HTML. */
-    private void addRow(PageMapping mapping) {
+    private void addRow(PageMapping mapping, long samples) {
         StateEntry entry = mapping.entry();
         html.append("<tr><td>")
                 .append(Long.toHexString(mapping.start()))
@@ -63,6 +67,7 @@ final class PageTable {
                 .append(Sizes.human(mapping.end() - mapping.start()))
                 .append("<td>")
                 .append(mapping.rss() < 0 ? "?" : Sizes.human(mapping.rss()))
+                .append(samples < 0 ? "" : "<td>" + samples)
                 .append("<td>")
                 .append(escape(mapping.region() == null ? entry.kind() : mapping.region()))
                 .append("<td>")

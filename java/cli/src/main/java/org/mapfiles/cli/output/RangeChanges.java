@@ -2,12 +2,14 @@ package org.mapfiles.cli.output;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.mapfiles.MapDifference;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
+import org.mapfiles.Mapping.Deletion;
 
 /** The mappings that were added, removed or changed between two states of one process. */
 public final class RangeChanges {
@@ -15,6 +17,10 @@ public final class RangeChanges {
     private record Change(StateEntry before, StateEntry now) {
         String change() {
             return before == null ? "added" : now == null ? "removed" : "changed";
+        }
+
+        boolean isChanged() {
+            return before != null && now != null;
         }
 
         StateEntry entry() {
@@ -73,33 +79,52 @@ public final class RangeChanges {
                 .left("")
                 .left("RANGE")
                 .right("SIZE")
-                .left("PERMS")
-                .left("NAME");
-        table.endOfHead();
+                .left("PERMS");
+        boolean hasChanged = changes.stream().anyMatch(Change::isChanged);
+        if (hasChanged) {
+            table.left("WAS");
+        }
+        table.left("NAME").endOfHead();
         for (Change change : changes) {
             StateEntry entry = change.entry();
-            boolean isChanged = change.change().equals("changed");
             table.cell(StateDifference.mark(change.change()))
                     .cell(Hex.range(entry.start(), entry.end()))
                     .cell(Sizes.human(entry.size()))
-                    .cell(entry.perms())
-                    .cell(FileName.display(entry.path(), entry.deletion()) + (isChanged ? was(change) : ""))
-                    .endOfRow();
+                    .cell(entry.perms());
+            if (hasChanged) {
+                table.cell(change.isChanged() ? was(change) : "");
+            }
+            table.cell(FileName.display(entry.path(), entry.deletion())).endOfRow();
         }
         table.print();
     }
 
+    /** Returns what was different before a change. */
     private static String was(Change change) {
         StateEntry before = change.before;
         StateEntry now = change.now;
-        StringBuilder was = new StringBuilder();
-        if (before.start() != now.start() || before.end() != now.end()) {
-            was.append(", was ").append(Hex.range(before.start(), before.end()));
+        List<String> was = new ArrayList<>();
+        if (before.size() != now.size()) {
+            was.add(Sizes.human(before.size()));
+        } else if (before.start() != now.start()) {
+            was.add(Hex.range(before.start(), before.end()));
         }
         if (!before.perms().equals(now.perms())) {
-            was.append(", was ").append(before.perms());
+            was.add(before.perms());
         }
-        return was.toString();
+        if (before.inode() != 0 && before.offset() != now.offset()) {
+            was.add("offset " + Long.toHexString(before.offset()));
+        }
+        if (!Arrays.equals(before.path(), now.path())) {
+            was.add(before.path().length == 0 ? "no name" : FileName.display(before.path(), before.deletion()));
+        } else if (before.deletion() != now.deletion()) {
+            was.add(before.deletion() == Deletion.NOT_DELETED ? "not deleted" : "deleted");
+        } else if (before.inode() != now.inode()
+                || before.devMajor() != now.devMajor()
+                || before.devMinor() != now.devMinor()) {
+            was.add("another file");
+        }
+        return String.join(", ", was);
     }
 
     /** Writes one row for each mapping. */

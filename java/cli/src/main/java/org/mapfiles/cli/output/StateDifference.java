@@ -5,20 +5,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.mapfiles.Mapping.Deletion;
 
 /** The difference of two states of processes, by file and by kind of memory. Ranges do not matter. */
 public final class StateDifference {
     /** What has a sum of its own: a file with its build ID, if that is compared, or memory of one kind and name. */
     private static final class Key {
         private final StateEntry entry;
+        private final byte[] path;
         private final String buildId;
 
-        Key(StateEntry entry, boolean withBuildId) {
+        Key(StateEntry entry, byte[] path, boolean withBuildId) {
             this.entry = entry;
+            this.path = path;
             this.buildId = withBuildId ? entry.buildId() : null;
         }
 
@@ -26,13 +32,13 @@ public final class StateDifference {
         public boolean equals(Object other) {
             return other instanceof Key
                     && entry.kind().equals(((Key) other).entry.kind())
-                    && Arrays.equals(entry.path(), ((Key) other).entry.path())
+                    && Arrays.equals(path, ((Key) other).path)
                     && Objects.equals(buildId, ((Key) other).buildId);
         }
 
         @Override
         public int hashCode() {
-            return 31 * Arrays.hashCode(entry.path()) + entry.kind().hashCode();
+            return 31 * Arrays.hashCode(path) + entry.kind().hashCode();
         }
     }
 
@@ -97,14 +103,15 @@ public final class StateDifference {
         StateDifference difference = new StateDifference();
         boolean withBuildId = hasBuildId(before) && hasBuildId(now);
         Map<Key, Group> groups = new LinkedHashMap<>();
+        Names names = new Names(before, now);
         for (StateEntry entry : before) {
-            groups.computeIfAbsent(new Key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
+            groups.computeIfAbsent(names.key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
                     .before
                     .add(entry);
             difference.total.before.add(entry);
         }
         for (StateEntry entry : now) {
-            groups.computeIfAbsent(new Key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
+            groups.computeIfAbsent(names.key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
                     .now
                     .add(entry);
             difference.total.now.add(entry);
@@ -116,6 +123,37 @@ public final class StateDifference {
         }
         difference.changed.sort(Comparator.comparingLong(Group::weight).reversed());
         return difference;
+    }
+
+    /**
+     * The paths of files. In text of maps the kernel's mark of a deleted file may be a part of a name. It is the mark,
+     * unless a state that has queried the kernel has a file of that name.
+     */
+    private static final class Names {
+        private static final byte[] MARK = FileName.DELETED_SUFFIX.getBytes(StandardCharsets.US_ASCII);
+
+        private final Set<String> known = new HashSet<>();
+
+        Names(List<StateEntry> before, List<StateEntry> now) {
+            Stream.concat(before.stream(), now.stream())
+                    .filter(entry -> entry.deletion() != Deletion.UNKNOWN && isMarked(entry.path()))
+                    .forEach(entry -> known.add(text(entry.path())));
+        }
+
+        Key key(StateEntry entry, boolean withBuildId) {
+            byte[] path = entry.path();
+            boolean isMark = entry.deletion() == Deletion.UNKNOWN && isMarked(path) && !known.contains(text(path));
+            return new Key(entry, isMark ? Arrays.copyOf(path, path.length - MARK.length) : path, withBuildId);
+        }
+
+        private static boolean isMarked(byte[] path) {
+            int from = path.length - MARK.length;
+            return from > 0 && Arrays.equals(path, from, path.length, MARK, 0, MARK.length);
+        }
+
+        private static String text(byte[] path) {
+            return new String(path, StandardCharsets.ISO_8859_1);
+        }
     }
 
     private static boolean hasBuildId(List<StateEntry> entries) {
@@ -173,9 +211,12 @@ public final class StateDifference {
     private static String name(Group group) {
         byte[] path = group.example().path();
         String name = path.length == 0 ? "[" + group.example().kind() + "]" : Printable.text(path);
-        return group.buildId == null
+        if (group.buildId != null) {
+            name += " (build ID " + group.buildId.substring(0, Math.min(8, group.buildId.length())) + ")";
+        }
+        return group.before.swap == group.now.swap
                 ? name
-                : name + " (build ID " + group.buildId.substring(0, Math.min(8, group.buildId.length())) + ")";
+                : name + " (swap " + bytes(group.before.swap, group.now.swap) + ")";
     }
 
     /** Writes one row for each group, and one for all mappings. */

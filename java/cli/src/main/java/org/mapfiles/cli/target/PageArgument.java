@@ -1,8 +1,6 @@
 package org.mapfiles.cli.target;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,32 +36,11 @@ public record PageArgument(PageState state, ProcessIdentity identity, boolean is
      * @throws TypeConversionException if the argument is neither a file nor a process
      */
     public static PageArgument read(String argument, boolean hasRegions, Terminal terminal) throws IOException {
-        if (isFile(argument)) {
+        if (StateArgument.isFile(argument)) {
             return ofFile(argument, terminal);
         }
-        try (ProcessMaps maps = target(argument).open()) {
+        try (ProcessMaps maps = StateArgument.target(argument).open()) {
             return ofProcess(maps, hasRegions, terminal);
-        }
-    }
-
-    /** Returns whether an argument names a file. A number is a PID, so a file with such a name is {@code ./4711}. */
-    public static boolean isFile(String argument) {
-        if (argument.equals("self") || PositiveNumber.parse(argument) > 0) {
-            return false;
-        }
-        try {
-            Path path = Path.of(argument);
-            return Files.exists(path) && !Files.isDirectory(path);
-        } catch (InvalidPathException e) {
-            return false;
-        }
-    }
-
-    private static Target target(String argument) {
-        try {
-            return new Target.Converter().convert(argument);
-        } catch (TypeConversionException e) {
-            throw new TypeConversionException(e.getMessage() + ", and no file is at this path");
         }
     }
 

@@ -1,25 +1,57 @@
 package org.mapfiles.cli.target;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.StateEntry;
 import org.mapfiles.cli.output.Terminal;
+import picocli.CommandLine.TypeConversionException;
 
-/** An argument that names the state of a process: a PID, {@code self}, or a file. */
+/** An argument that names the state of a process: a process as {@link Target} names it, or a file. */
 public final class StateArgument {
     private StateArgument() {}
 
-    /** Reads the state. A number is a PID, so a file with such a name is {@code ./4711}. */
+    /** Returns whether an argument names a file. A number is a PID, so a file with such a name is {@code ./4711}. */
+    public static boolean isFile(String argument) {
+        if (argument.equals("self") || PositiveNumber.parse(argument) > 0) {
+            return false;
+        }
+        try {
+            Path path = Path.of(argument);
+            return Files.exists(path) && !Files.isDirectory(path);
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Returns the process of an argument that is no file.
+     *
+     * @throws TypeConversionException if there is no such process either
+     */
+    static Target target(String argument) {
+        try {
+            return new Target.Converter().convert(argument);
+        } catch (TypeConversionException e) {
+            throw new TypeConversionException(e.getMessage() + ", and no file is at this path");
+        }
+    }
+
+    /**
+     * Reads the state.
+     *
+     * @throws TypeConversionException if the argument is neither a file nor a process
+     */
     public static ProcessState read(String argument, Terminal terminal) throws IOException {
-        boolean isSelf = argument.equals("self");
-        int pid = PositiveNumber.parse(argument);
-        if (!isSelf && pid < 0) {
+        if (isFile(argument)) {
             return SavedFile.readState(argument, terminal);
         }
-        try (ProcessMaps maps = isSelf ? ProcessMaps.self() : ProcessMaps.of(pid)) {
+        try (ProcessMaps maps = target(argument).open()) {
             ProcessIdentity identity = ProcessIdentity.of(maps.pid());
             String time = Instant.now().toString();
             List<StateEntry> entries = new ArrayList<>();

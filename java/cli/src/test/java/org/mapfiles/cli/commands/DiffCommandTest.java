@@ -164,6 +164,70 @@ class DiffCommandTest {
         }
     }
 
+    /** Text of maps has the kernel's mark in the name. */
+    @Test
+    void aDeletedFileInTextOfMapsIsTheSame() throws Exception {
+        try (SpecialMappingsChild child = child()) {
+            byte[] text = Files.readAllBytes(Path.of("/proc/" + child.pid() + "/maps"));
+            assertThat(new String(text, StandardCharsets.ISO_8859_1)).contains("/deleted (deleted)\n");
+            Path maps = Files.write(directory.resolve("maps"), text);
+            Path saved = save(child.pid(), "saved");
+            for (String[] states : new String[][] {
+                {maps.toString(), child.pid()}, {child.pid(), maps.toString()}, {maps.toString(), saved.toString()}
+            }) {
+                List<Map<String, Object>> rows =
+                        CliResult.with("diff", states[0], states[1], "--json").rows();
+                assertThat(rows)
+                        .filteredOn(row -> String.valueOf(row.get("path")).contains("/deleted"))
+                        .allSatisfy(row -> assertThat(row)
+                                .containsEntry("change", "changed") // its bytes in memory are unknown in the text
+                                .containsEntry("mappings", row.get("was_mappings")));
+            }
+        }
+    }
+
+    /** A name may end as the kernel's mark does. */
+    @Test
+    void aNameThatEndsInDeletedIsANameOfItsOwn() throws Exception {
+        try (SpecialMappingsChild child = new SpecialMappingsChild(
+                Files.createDirectory(directory.resolve("child")), List.of(), "deleted-true-name", "deleted")) {
+            Path maps = Files.write(
+                    directory.resolve("maps"), Files.readAllBytes(Path.of("/proc/" + child.pid() + "/maps")));
+            assertThat(CliResult.with("diff", maps.toString(), child.pid(), "--json")
+                            .rows())
+                    .allSatisfy(row ->
+                            assertThat(row.get("mappings")).as("%s", row).isEqualTo(row.get("was_mappings")));
+        }
+    }
+
+    @Test
+    void aChangedRangeReportsWhatWasDifferent() throws Exception {
+        try (SpecialMappingsChild child = child()) {
+            Path now = save(child.pid(), "now");
+            StringBuilder before = new StringBuilder();
+            for (String line : Files.readAllLines(now)) {
+                before.append(
+                                line.contains("/plain\"")
+                                        ? line.replaceFirst("\"perms\":\"....\"", "\"perms\":\"rw-p\"")
+                                        : line.contains("/deleted\"")
+                                                ? line.replace("\"deleted\":true", "\"deleted\":false")
+                                                : line)
+                        .append('\n');
+            }
+            Path changed = Files.writeString(directory.resolve("before"), before);
+            CliResult diff = CliResult.with("diff", changed.toString(), now.toString(), "--mappings");
+            assertThat(diff.code()).as(diff.err()).isZero();
+            assertThat(diff.lines())
+                    .first()
+                    .asString()
+                    .matches(" *RANGE +SIZE +PERMS +WAS +NAME");
+            assertThat(diff.lines()).anyMatch(line -> line.matches("~ .* rw-p +/.*/plain"));
+            assertThat(diff.lines()).anyMatch(line -> line.matches("~ .* not deleted +/.*/deleted \\(deleted\\)"));
+            CliResult narrow = CliResult.onTerminal(80, "diff", changed.toString(), now.toString(), "--mappings");
+            assertThat(narrow.lines()).allMatch(line -> line.length() <= 80);
+        }
+    }
+
     @Test
     void resolveReadsASavedState() throws Exception {
         try (SpecialMappingsChild child = child()) {
@@ -256,8 +320,12 @@ class DiffCommandTest {
 
     @Test
     void wrongFilesAreNamed() throws Exception {
-        assertThat(CliResult.with("diff", directory + "/none", "self").err()).contains("no file is at '");
-        assertThat(CliResult.with("diff", directory.toString(), "self").err()).contains("is a directory");
+        CliResult none = CliResult.with("diff", directory + "/none", "self");
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("/none' is neither a PID", "no file is at this path");
+        CliResult folder = CliResult.with("diff", directory.toString(), "self");
+        assertThat(folder.code()).isNotZero();
+        assertThat(folder.err()).contains(directory.toString()).hasLineCount(1);
         Path empty = Files.createFile(directory.resolve("empty"));
         assertThat(CliResult.with("diff", empty.toString(), "self").code()).isEqualTo(1);
     }

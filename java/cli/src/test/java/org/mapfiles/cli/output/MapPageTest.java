@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -145,7 +146,10 @@ class MapPageTest {
                             + Integer.toHexString(i * 31) + "_Lucene90_0.dvd"),
                     ""));
         }
-        String page = page("x", List.of(new PageState("x", null, 7, mappings, List.of())));
+        long[] samples = new long[60_000];
+        Arrays.fill(samples, 12_345);
+        PageState state = new PageState("x", null, 7, mappings, List.of()).with(new PageSamples(samples, 99));
+        String page = page("x", List.of(state));
         assertThat(page.length()).isLessThan(8_000_000);
         int rows = page.split("<tr><td>7f", -1).length - 1;
         assertThat(page).contains((60_000 - rows) + " more mappings are in the charts");

@@ -21,6 +21,7 @@ function readData() {
     start: from + row[at], end: from + row[at] + row[at + 1], offset: row[at + 2], perms: data.perms[row[at + 3]],
     name: names[row[at + 4]], kind: data.kinds[row[at + 5]], buildId: data.buildIds[row[at + 6]],
     region: data.regions[row[at + 7]], detail: data.details[row[at + 8]], rss: row[at + 9],
+    samples: 0,
   });
   const states = data.states.map(state => {
     const mappings = [];
@@ -30,10 +31,16 @@ function readData() {
       mappings.push(each);
       end = each.end;
     }
+    let at = 0;
+    for (let i = 0; state.samples && i < state.samples.length; i += 2) {
+      at += state.samples[i];
+      mappings[at++].samples = state.samples[i + 1];
+    }
     const changes = state.changes.map(row => ({
       time: row[0], type: row[1], start: row[2], end: row[2] + row[3], mapping: row.length > 2 ? mapping(row, 4, 0) : null,
     }));
-    return { label: state.label, time: state.time, pid: state.pid, initial: mappings, mappings, changes };
+    return { label: state.label, time: state.time, pid: state.pid, initial: mappings, mappings, changes,
+      unmapped: state.samples ? state.unmapped : -1 };
   });
   return { states, sameProcess: data.sameProcess };
 }
@@ -51,7 +58,7 @@ function groupOf(mapping, by) {
 }
 
 function sizeOf(mapping, mode) {
-  return mode === "resident" ? Math.max(0, mapping.rss) : mapping.end - mapping.start;
+  return mode === "samples" ? mapping.samples : mode === "resident" ? Math.max(0, mapping.rss) : mapping.end - mapping.start;
 }
 
 // Hexadecimal of an address above 2^53 is exact too: it is made of the number of the unit.
@@ -73,6 +80,9 @@ function bytes(units) {
   }
   return (value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)) + sign[step];
 }
+
+// Returns a size in words.
+const amount = (size, mode) => mode === "samples" ? size.toLocaleString("en") + (size === 1 ? " sample" : " samples") : bytes(size) + " " + mode;
 
 const signed = units => (units > 0 ? "+" : units < 0 ? "-" : "") + bytes(Math.abs(units));
 
@@ -160,7 +170,8 @@ function compare(before, now) {
   const groups = new Map();
   const add = (mapping, sign) => {
     const name = mapping.name || mapping.detail || "";
-    const key = use(mapping) + "\n" + name + "\n" + mapping.buildId;
+    // In text of maps the kernel's mark of a deleted file may be a part of a name.
+    const key = use(mapping) + "\n" + name.replace(/ \(deleted\?\)$/, " (deleted)") + "\n" + mapping.buildId;
     let group = groups.get(key);
     if (!group) {
       group = { use: use(mapping), name, buildId: mapping.buildId, count: 0, size: 0, rss: 0, known: true };

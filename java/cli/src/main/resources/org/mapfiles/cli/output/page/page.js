@@ -5,9 +5,11 @@
   const states = data.states;
   const recording = states[0].changes.length > 0 ? states[0] : null;
   const hasRss = states.some(state => state.mappings.some(mapping => mapping.rss >= 0));
+  const hasSamples = states[0].unmapped >= 0;
+  const modes = ["reserved"].concat(hasRss ? "resident" : [], hasSamples ? "samples" : []);
   const style = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const theme = () => ({ back: style("back"), text: style("text"), soft: style("soft"), line: style("line"), mark: style("mark") });
-  const view = { states, scale: "log", group: "use", size: hasRss ? "resident" : "reserved", matches: null, marks: null,
+  const view = { states, scale: "log", group: "use", size: modes[modes.length - 1], matches: null, marks: null,
     theme: theme(), showTip, showTreeTip, hideTip, select, search: text => { byId("search").value = text; find(); } };
   let selected = null, found = [], strip, treemaps;
 
@@ -25,6 +27,9 @@
   function facts(mapping) {
     const list = [["", range(mapping) + " " + mapping.perms], ["size ", bytes(mapping.end - mapping.start)],
       ["resident ", bytes(mapping.rss)], ["use ", purpose(mapping)]];
+    if (hasSamples) {
+      list.push(["samples ", mapping.samples.toLocaleString("en")]);
+    }
     if (mapping.name) {
       list.push(["name ", mapping.name], ["offset ", "0x" + hex(mapping.offset)]);
     }
@@ -60,7 +65,7 @@
     tip.textContent = "";
     if (node && node.name) {
       element("b", node.name, tip);
-      element("div", bytes(node.value) + " " + view.size + ", " + node.count + (node.count === 1 ? " mapping" : " mappings"), tip);
+      element("div", amount(node.value, view.size) + ", " + node.count + (node.count === 1 ? " mapping" : " mappings"), tip);
       place(event);
     }
   }
@@ -111,12 +116,11 @@
   function list() {
     const state = states[states.length - 1];
     found = view.matches === null ? state.mappings : state.mappings.filter(view.matches);
-    table(byId("list"), ["Range", "Perms", "Size", "Resident", "Use", "Name"], found, mapping => [range(mapping),
-      mapping.perms, bytes(mapping.end - mapping.start), bytes(mapping.rss),
-      purpose(mapping), mapping.name], mapping => { select(mapping); byId("strip").scrollIntoView({ block: "center" }); });
-    const sum = mode => bytes(found.reduce((total, mapping) => total + sizeOf(mapping, mode), 0));
-    byId("count").textContent = found.length + " mappings, " + sum("reserved") + " reserved"
-        + (hasRss ? ", " + sum("resident") + " resident" : "");
+    table(byId("list"), ["Range", "Perms", "Size", "Resident"].concat(hasSamples ? "Samples" : [], "Use", "Name"), found,
+      mapping => [range(mapping), mapping.perms, bytes(mapping.end - mapping.start), bytes(mapping.rss)].concat(
+          hasSamples ? String(mapping.samples) : [], purpose(mapping), mapping.name), mapping => { select(mapping); byId("strip").scrollIntoView({ block: "center" }); });
+    const sum = mode => amount(found.reduce((total, mapping) => total + sizeOf(mapping, mode), 0), mode);
+    byId("count").textContent = [found.length + " mappings"].concat(modes.map(sum)).join(", ");
   }
 
   function captions() {
@@ -124,7 +128,8 @@
       const total = state.mappings.reduce((sum, mapping) => sum + sizeOf(mapping, view.size), 0);
       byId("maps").children[i].firstChild.textContent =
           (states.length > 1 ? (i + 1) + ": " : "") + state.label + (state.time && !recording ? ", " + state.time.slice(0, 19).replace("T", " ") + " UTC" : "") + ": "
-          + bytes(total) + " " + view.size;
+          + amount(total, view.size)
+          + (view.size === "samples" && state.unmapped > 0 ? ", " + state.unmapped.toLocaleString("en") + " more in no mapping" : "");
     });
   }
 
@@ -157,9 +162,8 @@
   function begin() {
     byId("app").hidden = false;
     byId("size").value = view.size;
-    if (!hasRss) {
-      byId("size").disabled = true;
-    }
+    [...byId("size").options].filter(option => !modes.includes(option.value)).forEach(option => option.remove());
+    byId("size").disabled = modes.length === 1;
     if (states.length === 2 && data.sameProcess) {
       const key = mapping => [mapping.start, mapping.end, mapping.perms, mapping.name].join("\n");
       const keys = states.map(state => new Set(state.mappings.map(key)));

@@ -80,7 +80,8 @@ const leafNode = leaf => ({ name: leaf.name, value: leaf.size, count: leaf.count
 function makeTreemap(element, state, view) {
   const chart = echarts.init(element, null, { renderer: "canvas" });
   const shortName = name => name.endsWith("/") && name.length > 24 ? "…" + name.slice(-24) : baseName(name);
-  const label = params => shortName(params.name) + "\n" + bytes(params.value);
+  const short = size => view.size === "samples" ? size.toLocaleString("en") : bytes(size);
+  const label = params => shortName(params.name) + "\n" + short(params.value);
   const draw = () => chart.setOption({
     animation: false,
     series: [{
@@ -89,7 +90,7 @@ function makeTreemap(element, state, view) {
       label: { show: true, formatter: label, color: "#fff", fontSize: 11, lineHeight: 14, overflow: "truncate",
         textBorderColor: "#0006", textBorderWidth: 2 },
       upperLabel: { show: true, height: 20, color: "#fff", fontSize: 12, fontWeight: "bold", textBorderColor: "#0006",
-        textBorderWidth: 2, formatter: params => baseName(params.name) + "  " + bytes(params.value) },
+        textBorderWidth: 2, formatter: params => baseName(params.name) + "  " + short(params.value) },
       itemStyle: { gapWidth: 1, borderColor: view.theme.back },
       levels: [
         { itemStyle: { borderWidth: 0, gapWidth: 3, borderColor: view.theme.back }, upperLabel: { show: false } },

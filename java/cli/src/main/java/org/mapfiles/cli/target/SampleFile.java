@@ -1,0 +1,120 @@
+package org.mapfiles.cli.target;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.mapfiles.cli.output.Terminal;
+
+/**
+ * Addresses of samples, as {@code resolve -} reads them: one on each line, or output of {@code perf script}. Of the
+ * stack of a sample the first frame counts, which is where the thread was running.
+ */
+public final class SampleFile {
+    /** The head of a sample of perf: {@code COMM [PID/]TID [CPU] TIME: [PERIOD] EVENT: [FRAME]}. */
+    private static final Pattern HEAD = Pattern.compile(
+            "\\s*\\S.{0,64}?\\s+(?:(\\d{1,10})/)?\\d{1,10}\\s+(?:\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s+(?:\\d+\\s+)?\\S+:(\\s+[0-9a-f]{1,16}\\s.*)?");
+
+    private final String label;
+    private final List<SampleCounter> counters;
+    /** Whether a line was the head of a sample. Without heads, each frame is a sample. */
+    private boolean hasHeads;
+    /** Whether the first frame after the head of a sample is still missing. */
+    private boolean isFrameMissing;
+
+    private long withoutFrame;
+    private long unusable;
+    private String firstUnusable;
+
+    private SampleFile(String label, List<SampleCounter> counters) {
+        this.label = label;
+        this.counters = counters;
+    }
+
+    /**
+     * Counts the samples of a file.
+     *
+     * @param argument the file; {@code -}: standard input
+     * @return whether all lines could be used
+     */
+    public static boolean count(String argument, List<SampleCounter> counters, Terminal terminal) throws IOException {
+        boolean isInput = argument.equals("-");
+        SampleFile file = new SampleFile(isInput ? "samples" : Arguments.display(argument), counters);
+        if (isInput) {
+            file.read(terminal.in());
+        } else {
+            try (InputStream in = Files.newInputStream(Path.of(argument))) {
+                file.read(in);
+            } catch (NoSuchFileException e) {
+                throw new IOException("no file is at '" + file.label + "'", e);
+            } catch (InvalidPathException e) {
+                throw new IOException("'" + file.label + "' is no path in this locale", e);
+            }
+        }
+        file.report(terminal);
+        return file.unusable == 0;
+    }
+
+    private void read(InputStream in) throws IOException {
+        AddressReader lines = new AddressReader(in, () -> {}, () -> {});
+        while (lines.next()) {
+            InputLine other = lines.other();
+            if (other == null) {
+                counters.forEach(counter -> counter.add(lines.address()));
+            } else if (other.kind() == InputLine.Kind.SAMPLE) {
+                head(other);
+            } else if (other.kind() == InputLine.Kind.UNUSABLE) {
+                unusable++;
+                firstUnusable = firstUnusable == null
+                        ? "line " + other.number() + ", '"
+                                + Arguments.display(other.text().strip()) + "', " + other.reason()
+                        : firstUnusable;
+            } else if (other.kind() == InputLine.Kind.LIBRARY || !hasHeads || isFrameMissing) {
+                isFrameMissing = false;
+                counters.forEach(counter -> counter.add(other));
+            }
+        }
+        end();
+    }
+
+    private void head(InputLine line) {
+        if (line.text().isBlank()) {
+            return; // the line after a stack
+        }
+        end();
+        hasHeads = true;
+        Matcher head = HEAD.matcher(line.text().stripTrailing());
+        boolean isKnown = head.matches();
+        long pid = isKnown && head.group(1) != null ? Long.parseLong(head.group(1)) : -1;
+        counters.forEach(counter -> counter.begin(pid));
+        InputLine frame = isKnown && head.group(2) != null ? InputLine.of(head.group(2), line.number(), "") : null;
+        isFrameMissing = frame == null || frame.kind() != InputLine.Kind.FRAME;
+        if (!isFrameMissing) {
+            counters.forEach(counter -> counter.add(frame));
+        }
+    }
+
+    private void end() {
+        withoutFrame += isFrameMissing ? 1 : 0;
+        isFrameMissing = false;
+    }
+
+    private void report(Terminal terminal) {
+        if (unusable > 0) {
+            terminal.report(label + ": " + (unusable == 1 ? "a line" : unusable + " lines")
+                    + " cannot be used; the first: " + firstUnusable);
+        }
+        if (withoutFrame > 0) {
+            terminal.report(
+                    label + ": " + withoutFrame
+                            + (withoutFrame == 1 ? " sample is" : " samples are")
+                            + " left out, without a frame that has an address and a file: print them with perf script -F +ip,+sym,+dso");
+        }
+        counters.forEach(counter -> counter.report(terminal));
+    }
+}
