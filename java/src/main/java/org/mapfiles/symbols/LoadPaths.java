@@ -138,7 +138,8 @@ final class LoadPaths {
      */
     private byte[] interpreterOf(byte[] started) {
         byte[] arguments;
-        try (InputStream in = Files.newInputStream(Path.of("/proc/" + RootAccess.get().pidAtProc(maps) + "/cmdline"))) {
+        try (InputStream in =
+                Files.newInputStream(Path.of("/proc/" + RootAccess.get().pidAtProc(maps) + "/cmdline"))) {
             arguments = in.readNBytes(2 * MAX_PATH + 2);
         } catch (IOException unknown) {
             return null;

@@ -182,7 +182,8 @@ class HsErrFileTextTest {
         SavedMaps saved = read(HEAD.replace("(21.0.1+12", "(11.0.2+9")
                 + SUMMARY.replace("elapsed time: 1.5 seconds", "elapsed time: 1 seconds")
                 + THREAD.replace(" 0x00007f2000000200", "").replace("J 12 c2", "J 12 C2")
-                + MAPS + END + "\nvm_info: OpenJDK 64-Bit Server VM (11.0.2+9) for linux-amd64 JRE (11.0.2+9)\n\nEND.\n");
+                + MAPS + END
+                + "\nvm_info: OpenJDK 64-Bit Server VM (11.0.2+9) for linux-amd64 JRE (11.0.2+9)\n\nEND.\n");
         assertIsWhole(saved);
         assertThat(saved.crash().orElseThrow().runtime()).contains("11.0.2+9");
         assertThat(saved.crash().orElseThrow().earliest().orElseThrow()).isEqualTo("2026-02-03T04:05:06Z");

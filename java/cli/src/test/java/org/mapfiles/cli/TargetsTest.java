@@ -115,7 +115,8 @@ class TargetsTest {
                             .as("%s", command)
                             .containsPattern(command.get(0).equals("stale") ? "checked 1 process" : other.pid());
                 }
-                assertThat(CliResult.with("stale", "--all", "--json").err()).contains("process " + jvm.pid() + ": line 1");
+                assertThat(CliResult.with("stale", "--all", "--json").err())
+                        .contains("process " + jvm.pid() + ": line 1");
             } finally {
                 assertThat(new ProcessBuilder("umount", maps).start().waitFor()).isZero();
             }

@@ -46,7 +46,10 @@ import picocli.CommandLine.TypeConversionException;
                     + " with --mappings rows of type mapping_change; last a row of type total_change. pid is that of STATE2."
         })
 public final class DiffCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "STATE1", description = "The earlier state: a file, or " + TargetOptions.DESCRIPTION + ".")
+    @Parameters(
+            index = "0",
+            paramLabel = "STATE1",
+            description = "The earlier state: a file, or " + TargetOptions.DESCRIPTION + ".")
     private String first;
 
     @Parameters(index = "1", paramLabel = "STATE2", description = "The later state.")

@@ -292,7 +292,8 @@ public final class WatchCommand implements Callable<Integer> {
             printer.flush();
             String text = (isOneOfSeveral && why.equals("interrupted") ? "process " + maps.pid() + " " : "")
                     + why
-                    + String.format(Locale.ROOT, ", %.1f s: ", (System.nanoTime() - start) / 1e9) + summary.text();
+                    + String.format(Locale.ROOT, ", %.1f s: ", (System.nanoTime() - start) / 1e9)
+                    + summary.text();
             if (screen.isJson()) {
                 terminal.flush();
                 terminal.report(text);

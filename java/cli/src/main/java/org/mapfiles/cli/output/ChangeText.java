@@ -37,6 +37,7 @@ public final class ChangeText implements ChangePrinter {
     private final int width;
     /** Of a PID that each line has; empty: none. */
     private final String process;
+
     private final List<Kept> kept = new ArrayList<>();
 
     /** A change that is not printed yet. */

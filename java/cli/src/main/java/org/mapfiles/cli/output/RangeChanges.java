@@ -75,11 +75,7 @@ public final class RangeChanges {
         if (changes.isEmpty()) {
             return;
         }
-        Table table = new Table(terminal)
-                .left("")
-                .left("RANGE")
-                .right("SIZE")
-                .left("PERMS");
+        Table table = new Table(terminal).left("").left("RANGE").right("SIZE").left("PERMS");
         boolean hasChanged = changes.stream().anyMatch(Change::isChanged);
         if (hasChanged) {
             table.left("WAS");

@@ -195,8 +195,8 @@ class DiffCommandTest {
                     directory.resolve("maps"), Files.readAllBytes(Path.of("/proc/" + child.pid() + "/maps")));
             assertThat(CliResult.with("diff", maps.toString(), child.pid(), "--json")
                             .rows())
-                    .allSatisfy(row ->
-                            assertThat(row.get("mappings")).as("%s", row).isEqualTo(row.get("was_mappings")));
+                    .allSatisfy(
+                            row -> assertThat(row.get("mappings")).as("%s", row).isEqualTo(row.get("was_mappings")));
         }
     }
 
@@ -217,10 +217,7 @@ class DiffCommandTest {
             Path changed = Files.writeString(directory.resolve("before"), before);
             CliResult diff = CliResult.with("diff", changed.toString(), now.toString(), "--mappings");
             assertThat(diff.code()).as(diff.err()).isZero();
-            assertThat(diff.lines())
-                    .first()
-                    .asString()
-                    .matches(" *RANGE +SIZE +PERMS +WAS +NAME");
+            assertThat(diff.lines()).first().asString().matches(" *RANGE +SIZE +PERMS +WAS +NAME");
             assertThat(diff.lines()).anyMatch(line -> line.matches("~ .* rw-p +/.*/plain"));
             assertThat(diff.lines()).anyMatch(line -> line.matches("~ .* not deleted +/.*/deleted \\(deleted\\)"));
             CliResult narrow = CliResult.onTerminal(80, "diff", changed.toString(), now.toString(), "--mappings");

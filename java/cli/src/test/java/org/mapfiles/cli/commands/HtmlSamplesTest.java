@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -177,12 +178,12 @@ class HtmlSamplesTest {
                             "1")
                     .redirectErrorStream(true)
                     .start();
-            String output = new String(record.getInputStream().readAllBytes());
+            String output = new String(record.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assumeTrue(record.waitFor() == 0, "perf record: " + output);
             Process script = new ProcessBuilder("perf", "script", "-i", data.toString())
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            String text = new String(script.getInputStream().readAllBytes());
+            String text = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             long samples =
                     text.lines().filter(line -> line.contains("cpu-clock")).count();
             assumeTrue(samples > 0, "perf has recorded no sample");

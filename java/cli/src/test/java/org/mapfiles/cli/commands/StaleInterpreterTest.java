@@ -72,7 +72,8 @@ class StaleInterpreterTest {
     @Test
     void aProgramThatIsInterpretedIsNotComparedWithItsInterpreter() throws Exception {
         for (String flags : List.of("", "P", "O")) {
-            Path program = program(flags, ElfCopies.sleep()); // a program of this machine, such as one of another system
+            Path program =
+                    program(flags, ElfCopies.sleep()); // a program of this machine, such as one of another system
             try (StaleTarget target = start(program)) {
                 assertThat(target.rows(0)).as("flags " + flags).isEmpty();
                 ElfCopies.install(program, ElfCopies.anotherVersion(ElfCopies.sleep()));

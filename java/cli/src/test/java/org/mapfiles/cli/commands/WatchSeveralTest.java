@@ -35,7 +35,8 @@ class WatchSeveralTest {
                 child.process().destroyForcibly().waitFor();
             }
             watch.awaitExit();
-            assertThat(watch.messages()).contains("process " + one.pid() + " has exited", "process " + two.pid() + " has exited");
+            assertThat(watch.messages())
+                    .contains("process " + one.pid() + " has exited", "process " + two.pid() + " has exited");
         }
     }
 
@@ -67,8 +68,7 @@ class WatchSeveralTest {
         Process exited = new ProcessBuilder("true").start();
         exited.waitFor();
         try (SpecialMappingsChild one = child("one")) {
-            CliResult result =
-                    CliResult.with("watch", Long.toString(exited.pid()), one.pid(), "--duration", "1");
+            CliResult result = CliResult.with("watch", Long.toString(exited.pid()), one.pid(), "--duration", "1");
             assertThat(result.code()).isEqualTo(4);
             assertThat(result.err()).contains("there is no process " + exited.pid());
             assertThat(result.out()).contains("watched process " + one.pid());
