@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.mapfiles.MapCursor;
 
 /**
- * Compares ELF addresses and symbols of one file with readelf, nm and llvm-symbolizer. Debug information, in the file
- * or in another one, is left out: it has other names than the symbol tables.
+ * Compares ELF addresses and symbols of one file with readelf, nm, eu-addr2line and llvm-symbolizer. Debug information,
+ * in the file or in another one, is left out: it has other names than the symbol tables.
  */
 final class SymbolComparison {
     private static final int MAX_EXAMPLES = 5;
@@ -53,6 +53,9 @@ final class SymbolComparison {
     int equalElfAddresses;
     int functions;
     int equalFunctions;
+    int elfutilsAddresses;
+    int equalElfutilsAddresses;
+    int equalElfutilsSymbols;
     int addresses;
     int equal;
     int aliases;
@@ -144,6 +147,49 @@ final class SymbolComparison {
                 : "none";
     }
 
+    /**
+     * eu-addr2line -S prints symbol + offset for an ELF address. With the address that nm has for the symbol, the sum
+     * is the ELF address. It is given the ELF addresses that were found for mapped addresses.
+     */
+    void compareWithElfutils(int count) throws IOException, InterruptedException {
+        long bias = headers.loadBias(random);
+        MapCursor mapping = headers.mappings(path, bias).cursor();
+        List<Long> found = new ArrayList<>();
+        List<String> input = new ArrayList<>();
+        for (long address : headers.randomAddresses(random, count, true)) {
+            if (mapping.goTo(address + bias) && file.elfAddress(mapping, address + bias, info)) {
+                found.add(info.elfAddress());
+                input.add("0x" + Long.toHexString(info.elfAddress()));
+            }
+        }
+        List<String> output = Tool.run(input, "eu-addr2line", "-S", "-e", path.toString());
+        if (output.size() != 2 * found.size()) {
+            throw new IOException("eu-addr2line prints " + output.size() + " lines for " + path);
+        }
+        for (int i = 0; i < found.size(); i++) {
+            compareWithElfutils(found.get(i), output.get(2 * i));
+        }
+    }
+
+    private void compareWithElfutils(long address, String line) {
+        int plus = line.lastIndexOf("+0x");
+        String symbol = plus < 0 ? line : line.substring(0, plus);
+        long offset = plus < 0 ? 0 : Long.parseUnsignedLong(line.substring(plus + 3), 16);
+        List<NmTable.Entry> named = nm.named(NmTable.withoutVersion(symbol));
+        if (named.isEmpty()) { // a section, or no symbol
+            return;
+        }
+        elfutilsAddresses++;
+        if (named.stream().noneMatch(entry -> entry.address() + offset == address)) {
+            example("eu-addr2line", address, line);
+            return;
+        }
+        equalElfutilsAddresses++;
+        if (file.find(address, info) && info.offset() == offset) {
+            equalElfutilsSymbols++;
+        }
+    }
+
     /** An alias has the address of the symbol that was found. It counts as equal. */
     void compareWithLlvm(int count) throws IOException, InterruptedException {
         long[] all = headers.randomAddresses(random, count, true);
@@ -222,8 +268,15 @@ final class SymbolComparison {
 
     static String head() {
         return String.format(
-                "%-44s %14s %16s %16s %8s %7s  %s",
-                "file", "ELF addresses", "nm functions", "llvm addresses", "equal", "aliases", "other differences");
+                "%-44s %14s %16s %26s %14s %8s %7s  %s",
+                "file",
+                "ELF addresses",
+                "nm functions",
+                "eu-addr2line, same symbol",
+                "llvm addresses",
+                "equal",
+                "aliases",
+                "other differences");
     }
 
     @Override
@@ -233,12 +286,15 @@ final class SymbolComparison {
                 differences.append(differences.length() == 0 ? "" : ", ").append(reason.text + " " + count));
         String row = String.format(
                 Locale.ROOT,
-                "%-44s %6d of %5d %6d of %6d %16d %7.2f%% %7d  %s",
+                "%-44s %6d of %5d %6d of %6d %7d of %5d, %9d %14d %7.2f%% %7d  %s",
                 name.length() > 44 ? "..." + name.substring(name.length() - 41) : name,
                 equalElfAddresses,
                 elfAddresses,
                 equalFunctions,
                 functions,
+                equalElfutilsAddresses,
+                elfutilsAddresses,
+                equalElfutilsSymbols,
                 addresses,
                 100 * equalPart(),
                 aliases,

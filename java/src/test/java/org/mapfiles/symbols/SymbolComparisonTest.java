@@ -52,6 +52,10 @@ class SymbolComparisonTest {
         if (!hasLlvm) {
             System.out.println("compare-symbols: llvm-symbolizer is not there: no comparison with it");
         }
+        boolean hasElfutils = Tool.isInstalled("eu-addr2line");
+        if (!hasElfutils) {
+            System.out.println("compare-symbols: eu-addr2line is not there: no comparison with it");
+        }
         List<SymbolComparison> rows = new ArrayList<>();
         System.out.println(SymbolComparison.head());
         try (SymbolCache cache = SymbolCache.ofBytes(1L << 30)) {
@@ -59,6 +63,9 @@ class SymbolComparisonTest {
                 SymbolComparison row = new SymbolComparison(file, cache, directory, 17);
                 row.compareElfAddresses(ELF_ADDRESSES);
                 row.compareWithNm();
+                if (hasElfutils) {
+                    row.compareWithElfutils(ELF_ADDRESSES);
+                }
                 if (hasLlvm) {
                     row.compareWithLlvm(LLVM_ADDRESSES);
                 }
@@ -68,6 +75,9 @@ class SymbolComparisonTest {
         }
         assertThat(rows).isNotEmpty().allSatisfy(row -> {
             assertThat(row.equalElfAddresses).as("ELF addresses: %s", row).isEqualTo(row.elfAddresses);
+            assertThat(row.equalElfutilsAddresses)
+                    .as("ELF addresses of eu-addr2line: %s", row)
+                    .isEqualTo(row.elfutilsAddresses);
             assertThat(row.equalFunctions).as("functions of nm: %s", row).isEqualTo(row.functions);
             assertThat(row.count(SymbolComparison.Reason.OTHER))
                     .as("differences without a known reason: %s", row)
