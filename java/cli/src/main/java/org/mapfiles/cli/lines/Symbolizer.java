@@ -30,8 +30,14 @@ record Symbolizer(Kind kind, Path program) {
         }
     }
 
+    /**
+     * Maximum of address space in KiB: 8 GiB. A malformed file can make the program allocate any amount. The programs
+     * map the file, and decompress sections of it; for files of 100 MB they take less than 1 GB.
+     */
+    private static final int MAX_MEMORY = 8 << 20;
+
     /** A malformed file may crash the program. The file is opened before the program may have fewer rights. */
-    private static final String WITHOUT_CORE_FILE = "ulimit -c 0; exec \"$@\" 3<\"$0\"";
+    private static final String LIMITED = "ulimit -c 0; ulimit -v " + MAX_MEMORY + "; exec \"$@\" 3<\"$0\"";
 
     private static final String OPENED = "/proc/self/fd/3";
 
@@ -76,7 +82,7 @@ record Symbolizer(Kind kind, Path program) {
      * @param rights a command that runs another one with the rights of a user; empty: with those of this process
      */
     List<String> command(Path file, List<String> rights) {
-        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", WITHOUT_CORE_FILE, file.toString()));
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", LIMITED, file.toString()));
         command.addAll(rights);
         command.add(program.toString());
         switch (kind) {

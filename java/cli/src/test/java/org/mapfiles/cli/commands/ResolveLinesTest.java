@@ -135,6 +135,18 @@ class ResolveLinesTest {
         }
     }
 
+    /** The symbolizer has a limit of memory. */
+    @Test
+    void theSymbolizerHasAMemoryLimit() throws Exception {
+        useScript("ulimit -v > " + directory.toRealPath().resolve("limit"));
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        try (Programs.Running program = programs.start("program")) {
+            CliResult.with("resolve", program.pid(), program.outer(), "--lines");
+        }
+        assertThat(Files.readString(directory.resolve("limit")).strip()).isEqualTo("8388608");
+    }
+
     /** A deleted file is read by its descriptor. The name of the file is no argument of the symbolizer. */
     @ParameterizedTest
     @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
