@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
@@ -21,7 +20,6 @@ import org.mapfiles.internal.RootAccess;
 final class DebugFiles {
     private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
     private static final String DEBUG_FILES = "/usr/lib/debug/.build-id/";
-    private static final Pattern BUILD_ID = Pattern.compile("([0-9a-f]{2}){2,64}");
     private static final int MAX_LINK = 4096;
     private static final int MAX_COMPRESSED = 16 << 20;
     /** A target could make a file of any size. */
@@ -112,7 +110,7 @@ final class DebugFiles {
      * @param id in hexadecimal, in lower case; no path if it is something else
      */
     static List<byte[]> pathsOf(String id) {
-        if (!BUILD_ID.matcher(id).matches()) {
+        if (!id.matches("([0-9a-f]{2}){2,64}")) {
             return List.of();
         }
         String downloaded = debuginfodCache() + "/" + id;

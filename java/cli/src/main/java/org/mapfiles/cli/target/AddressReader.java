@@ -3,6 +3,7 @@ package org.mapfiles.cli.target;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Reads addresses from a stream, one on each line, without a String for each. A line may also be an {@link InputLine}.
@@ -26,6 +27,9 @@ public final class AddressReader {
     private long lineNumber;
     private long address;
     private InputLine other;
+    /** A second part of the same line; null: there is none. */
+    private InputLine rest;
+
     private boolean isTooLong;
     private boolean hasSamples;
 
@@ -37,6 +41,11 @@ public final class AddressReader {
 
     /** Reads the next line that is not blank. Returns false at the end. */
     public boolean next() throws IOException {
+        if (rest != null) {
+            other = rest;
+            rest = null;
+            return true;
+        }
         for (; ; ) {
             int newline = newline();
             if (newline < 0) {
@@ -68,9 +77,11 @@ public final class AddressReader {
                 other = null;
                 address = HexAddress.parse(buffer, from, to);
             } else {
-                other = from == to
-                        ? new InputLine(InputLine.Kind.SAMPLE, lineNumber, 0, "", "", "")
+                List<InputLine> parts = from == to
+                        ? List.of(new InputLine(InputLine.Kind.SAMPLE, lineNumber, 0, "", "", ""))
                         : InputLine.of(text(begin, newline), lineNumber, HexAddress.whyNot(buffer, from, to));
+                other = parts.get(0);
+                rest = parts.size() > 1 ? parts.get(1) : null;
                 hasSamples |= other.kind() == InputLine.Kind.SAMPLE;
             }
             return true;

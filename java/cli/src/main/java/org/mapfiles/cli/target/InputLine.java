@@ -1,5 +1,6 @@
 package org.mapfiles.cli.target;
 
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -9,7 +10,7 @@ import java.util.regex.Pattern;
  * @param kind what the line is
  * @param number of the line, from 1; 0: an argument
  * @param address of a frame, or its offset in the file, or the offset from the base of a library
- * @param name the library, or the mapped file of a frame as perf recorded it
+ * @param name the library, or the mapped file of a frame as perf recorded it; empty: perf printed none
  * @param text the line
  * @param reason why the line cannot be used, as the end of a sentence; empty if it can
  */
@@ -29,44 +30,39 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     /** Maximum length of a line that is not an address. Names of C++ functions have thousands of characters. */
     private static final int MAX_TEXT = 8192;
 
-    private static final int MAX_HEAD = 256;
-
     private static final Pattern LIBRARY = Pattern.compile("\\[?([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\]?");
     /** A frame of an hs_err file: {@code V [libjvm.so+0xed2f94] Unsafe_PutLong+0x124}. */
     private static final Pattern LIBRARY_FRAME =
             Pattern.compile("[A-Z] {1,2}\\[([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\](\\s.*)?");
-    /** {@code <tab> ADDRESS SYMBOL (FILE)}. */
-    private static final Pattern FRAME = Pattern.compile("\\s+([0-9a-f]{1,16})\\s(.*)");
-    /** {@code COMM PID/TID [CPU] TIME: EVENT}. */
-    private static final Pattern HEAD =
-            Pattern.compile("\\s*\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?\\s+(\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s.*");
-
-    /** Returns the line of a text that is not an address. */
-    static InputLine of(String line, long number, String whyNoAddress) {
+    /**
+     * Returns the lines of a text that is not an address: two for a sample of perf that is one line, its head and its
+     * frame; else one.
+     */
+    static List<InputLine> of(String line, long number, String whyNoAddress) {
         String text = line.length() <= MAX_TEXT ? line : line.substring(0, MAX_TEXT);
-        for (Pattern pattern : new Pattern[] {LIBRARY, LIBRARY_FRAME}) {
-            Matcher library = pattern.matcher(text.strip());
-            if (library.matches()) {
-                return new InputLine(
-                        Kind.LIBRARY, number, Long.parseUnsignedLong(library.group(2), 16), library.group(1), text, "");
-            }
+        InputLine library = library(LIBRARY_FRAME, text, number);
+        List<InputLine> ofPerf =
+                library != null || !text.strip().contains(" ") ? List.of() : PerfLine.parse(text, number);
+        if (!ofPerf.isEmpty()) {
+            return ofPerf;
         }
-        String stripped = text.stripTrailing();
-        Matcher frame = FRAME.matcher(stripped);
-        int file = stripped.lastIndexOf(" (");
-        if (frame.matches() && stripped.endsWith(")") && file >= frame.start(2) - 1) {
-            String name = stripped.substring(file + 2, stripped.length() - 1).replaceFirst("\\+0x[0-9a-f]+$", "");
-            return new InputLine(Kind.FRAME, number, Long.parseUnsignedLong(frame.group(1), 16), name, text, "");
-        }
-        if (HEAD.matcher(text.substring(0, Math.min(text.length(), MAX_HEAD))).lookingAt()) {
-            return new InputLine(Kind.SAMPLE, number, 0, "", text, "");
-        }
-        return new InputLine(Kind.UNUSABLE, number, 0, "", text, whyNoAddress);
+        library = library != null
+                ? library
+                : library(LIBRARY, text, number); // perf may print FUNCTION+0xOFFSET at the end
+        return List.of(library != null ? library : new InputLine(Kind.UNUSABLE, number, 0, "", text, whyNoAddress));
+    }
+
+    private static InputLine library(Pattern pattern, String text, long number) {
+        Matcher library = pattern.matcher(text.strip());
+        return library.matches()
+                ? new InputLine(
+                        Kind.LIBRARY, number, Long.parseUnsignedLong(library.group(2), 16), library.group(1), text, "")
+                : null;
     }
 
     /** Returns an offset from the base of a library; null if an argument is none. */
     public static InputLine ofArgument(String argument) {
-        InputLine line = of(argument, 0, "");
+        InputLine line = of(argument, 0, "").get(0);
         return line.kind == Kind.LIBRARY ? line : null;
     }
 
@@ -83,6 +79,11 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     /** Returns this line with a reason why it cannot be used. */
     public InputLine unusable(String why) {
         return new InputLine(Kind.UNUSABLE, number, address, name, text, why);
+    }
+
+    /** Returns whether a frame of perf may be an offset in a file: perf was not asked to print the file. */
+    public boolean hasNoFile() {
+        return kind == Kind.FRAME && name.isEmpty();
     }
 
     /** Returns whether a frame of perf names a file or the vdso. perf prints addresses of all other memory. */

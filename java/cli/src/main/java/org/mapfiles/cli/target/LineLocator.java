@@ -11,6 +11,8 @@ public final class LineLocator {
     private final MapCursor cursor;
     /** Null: not read yet since the last refresh. */
     private LibraryOffsets libraries;
+    /** A number below it may be an offset in a file. Known if the libraries are. */
+    private long endOfCode;
 
     public LineLocator(MapSnapshot snapshot) {
         this.snapshot = snapshot;
@@ -25,11 +27,18 @@ public final class LineLocator {
 
     /** Returns a line with its address, or with the reason why it cannot be used. */
     public InputLine locate(InputLine line) {
-        if (!line.isAddress() || line.kind() == InputLine.Kind.FRAME && !line.namesCode()) {
+        boolean isOfMemory = line.kind() == InputLine.Kind.FRAME && !line.namesCode() && !line.hasNoFile();
+        if (!line.isAddress() || isOfMemory) {
             return line;
         }
         if (libraries == null) {
             libraries = new LibraryOffsets(snapshot);
+            endOfCode = endOfCode();
+        }
+        if (line.hasNoFile()) {
+            return Long.compareUnsigned(line.address(), endOfCode) < 0
+                    ? line.unusable("may be an offset in a file: print files too, by 'perf script -F +dso'")
+                    : line;
         }
         if (line.kind() == InputLine.Kind.FRAME) {
             return locateFrame(line);
@@ -52,6 +61,18 @@ public final class LineLocator {
         return asOffset == LibraryOffsets.Outcome.FOUND
                 ? frame.at(libraries.address())
                 : frame.unusable(index >= 0 ? "another file is mapped there" : asOffset.reason());
+    }
+
+    /** Returns the end of the offsets in files at which code is mapped. */
+    private long endOfCode() {
+        long end = 0;
+        cursor.reset();
+        while (cursor.next()) {
+            if (cursor.isExecutable() && cursor.isFileBacked()) {
+                end = Math.max(end, cursor.offset() + cursor.size());
+            }
+        }
+        return end;
     }
 
     private static boolean isSameFile(String recorded, MapCursor mapping) {

@@ -16,9 +16,9 @@ import org.mapfiles.cli.output.Terminal;
  * stack of a sample the first frame counts, which is where the thread was running.
  */
 public final class SampleFile {
-    /** The head of a sample of perf: {@code COMM [PID/]TID [CPU] TIME: [PERIOD] EVENT: [FRAME]}. */
+    /** The head of a sample of perf: {@code COMM [PID/]TID [CPU] TIME: [PERIOD] EVENT:}. */
     private static final Pattern HEAD = Pattern.compile(
-            "\\s*\\S.{0,64}?\\s+(?:(\\d{1,10})/)?\\d{1,10}\\s+(?:\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s+(?:\\d+\\s+)?\\S+:(\\s+[0-9a-f]{1,16}\\s.*)?");
+            "\\s*\\S.{0,64}?\\s+(?:(\\d{1,10})/)?\\d{1,10}\\s+(?:\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s+(?:\\d+\\s+)?\\S+:");
 
     private final String label;
     private final List<SampleCounter> counters;
@@ -92,11 +92,7 @@ public final class SampleFile {
         boolean isKnown = head.matches();
         long pid = isKnown && head.group(1) != null ? Long.parseLong(head.group(1)) : -1;
         counters.forEach(counter -> counter.begin(pid));
-        InputLine frame = isKnown && head.group(2) != null ? InputLine.of(head.group(2), line.number(), "") : null;
-        isFrameMissing = frame == null || frame.kind() != InputLine.Kind.FRAME;
-        if (!isFrameMissing) {
-            counters.forEach(counter -> counter.add(frame));
-        }
+        isFrameMissing = true; // it is a line, or the end of this one
     }
 
     private void end() {

@@ -7,12 +7,14 @@ import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.MapCursor;
@@ -21,6 +23,7 @@ import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Main;
+import org.mapfiles.cli.Programs;
 
 /** {@code mapfiles resolve}, with addresses from arguments and from a stream. */
 class ResolveCommandTest {
@@ -185,6 +188,19 @@ class ResolveCommandTest {
         assertThat(unknown.lines().get(0)).isEqualTo("'libnone.so+0x10'  no mapped file has this name");
         assertThat(unknown.lines()).hasSize(2);
         assertThat(unknown.code()).isEqualTo(1);
+    }
+
+    /** Fedora and others keep the names of functions compressed in stripped files. The command line can read them. */
+    @Test
+    void compressedSymbolsAreRead(@TempDir Path directory) throws Exception {
+        Programs programs = new Programs(directory);
+        programs.compile("program");
+        programs.sh("objcopy -S --keep-symbol=outer program mini && xz mini && strip program"
+                + " && objcopy --add-section .gnu_debugdata=mini.xz program");
+        try (Programs.Running program = programs.start("program")) {
+            assertThat(CliResult.with("resolve", program.pid(), program.outer()).out())
+                    .startsWith(program.outer() + "  outer + 0x0 (");
+        }
     }
 
     @Test

@@ -1,0 +1,70 @@
+package org.mapfiles.cli.target;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.mapfiles.cli.target.InputLine.Kind;
+
+/**
+ * Parses lines of {@code perf script} (perf-script(1)). With call chains the head of a sample and each frame have a
+ * line. Without them a sample is one line, whose end is the frame. The options of {@code -F} decide which fields are
+ * there.
+ */
+final class PerfLine {
+    private static final int MAX_HEAD = 256;
+    /** {@code COMM PID/TID [CPU] TIME: ...}, without PID or CPU in some forms. */
+    private static final Pattern HEAD = Pattern.compile(
+            "\\s*\\S.{0,64}?\\s+(\\d{1,10}(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
+    /**
+     * {@code ADDRESS SYMBOL (FILE)} in a line of its own. PID and ADDRESS after a command with such a name are none.
+     */
+    private static final Pattern FRAME =
+            Pattern.compile("\\s+([0-9a-f]{1,16})\\s(?!\\d{1,10}\\s{2,}[0-9a-f]{1,16} )(\\S.*)");
+    /** The frame after the last field of a head with a time. */
+    private static final Pattern AFTER_HEAD = Pattern.compile("(.*:)\\s{2,}([0-9a-f]{1,16})(?: (\\S.*))?");
+    /** The frame after a command, and a PID or none. */
+    private static final Pattern AFTER_COMMAND = Pattern.compile("(\\s*\\S.{0,64}?)\\s{2,}([0-9a-f]{1,16}) (\\S.*\\))");
+    /** A frame without a file: an indented word is no address. */
+    private static final int MIN_DIGITS = 4;
+    /** In place of the file of a function that perf found to be inlined. */
+    private static final String INLINED = "inlined";
+
+    private PerfLine() {}
+
+    /** Returns a head or a frame, or both; empty: the line is not of perf. */
+    static List<InputLine> parse(String text, long number) {
+        String line = text.stripTrailing();
+        boolean isHead = HEAD.matcher(text.substring(0, Math.min(text.length(), MAX_HEAD)))
+                .lookingAt();
+        Matcher frame = FRAME.matcher(line);
+        if (!isHead && frame.matches()) {
+            String file = file(frame.group(2));
+            return !file.isEmpty() || frame.group(1).length() >= MIN_DIGITS
+                    ? List.of(frame(frame.group(1), file, text, number))
+                    : List.of();
+        }
+        Matcher end = (isHead ? AFTER_HEAD : AFTER_COMMAND).matcher(line);
+        boolean hasFrame = end.matches();
+        String symbol = hasFrame && end.group(3) != null ? end.group(3) : "";
+        if (hasFrame && !symbol.endsWith(":") && (isHead || !file(symbol).isEmpty())) { // "250000 cycles:" is no frame
+            return List.of(
+                    new InputLine(Kind.SAMPLE, number, 0, "", end.group(1), ""),
+                    frame(end.group(2), file(symbol), text, number));
+        }
+        return isHead ? List.of(new InputLine(Kind.SAMPLE, number, 0, "", text, "")) : List.of();
+    }
+
+    private static InputLine frame(String address, String file, String text, long number) {
+        return new InputLine(Kind.FRAME, number, Long.parseUnsignedLong(address, 16), file, text, "");
+    }
+
+    /** Returns the file at the end of a symbol, without an offset in it; empty: there is none. */
+    private static String file(String symbol) {
+        int begin = (" " + symbol).lastIndexOf(" (");
+        if (begin < 0 || !symbol.endsWith(")")) {
+            return "";
+        }
+        String file = symbol.substring(begin + 1, symbol.length() - 1).replaceFirst("\\+0x[0-9a-f]+$", "");
+        return file.equals(INLINED) ? "" : file;
+    }
+}

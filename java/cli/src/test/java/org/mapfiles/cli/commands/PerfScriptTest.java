@@ -1,0 +1,149 @@
+package org.mapfiles.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.Programs;
+
+/** Output of {@code perf script}, in the forms that its option {@code -F} makes. */
+class PerfScriptTest {
+    /** Runs leaf, called by outer, for half a second of CPU time. Then it prints its PID, and waits. */
+    private static final String SOURCE = """
+            #include <stdio.h>
+            #include <time.h>
+            #include <unistd.h>
+            __attribute__((noinline)) int leaf(volatile int *x) { for (int i = 0; i < 1000; i++) *x += i; return *x; }
+            __attribute__((noinline)) int outer(volatile int *x) { return leaf(x) + 1; }
+            int main(void) {
+                volatile int x = 0;
+                while (clock() < CLOCKS_PER_SEC / 2) outer(&x);
+                printf("%d\\n", (int)getpid());
+                fflush(stdout);
+                return getchar() == 0;
+            }
+            """;
+
+    @TempDir
+    Path directory;
+
+    /** Records the program, whose name may be that of a number. Saves its mappings while it runs. */
+    private Programs record(String name, String options) throws Exception {
+        Programs programs = new Programs(directory);
+        programs.sh("command -v perf");
+        Files.writeString(programs.path("burn.c"), SOURCE);
+        programs.sh("gcc -g -O1 -fno-omit-frame-pointer -o " + name + " burn.c");
+        Process perf = new ProcessBuilder(
+                        "sh", "-c", "perf record -q " + options + " -e cpu-clock:u -o data ./" + name + " 2>record.err")
+                .directory(programs.path(".").toFile())
+                .start();
+        try {
+            String pid = perf.inputReader().readLine();
+            assumeTrue(pid != null, () -> "perf does not record here");
+            Files.writeString(
+                    programs.path("saved"), CliResult.with("save", pid).out());
+            perf.outputWriter().close();
+            assumeTrue(perf.waitFor(60, TimeUnit.SECONDS) && perf.exitValue() <= 1, "perf does not record here");
+        } finally {
+            perf.descendants().forEach(ProcessHandle::destroyForcibly);
+            perf.destroyForcibly();
+        }
+        return programs;
+    }
+
+    private static List<String> script(Programs programs, String options) throws Exception {
+        return programs.sh("perf script -i data " + options + " 2>/dev/null")
+                .lines()
+                .toList();
+    }
+
+    private static CliResult resolve(Programs programs, List<String> input) {
+        return CliResult.reading(
+                String.join("\n", input) + "\n",
+                "resolve",
+                "--from",
+                programs.path("saved").toString(),
+                "-");
+    }
+
+    private static long count(List<String> lines, String pattern) {
+        return lines.stream().filter(line -> line.matches(pattern)).count();
+    }
+
+    /** Each frame of perf with a file is the function that perf has. */
+    private static void assertFunctionsAreThoseOfPerf(Programs programs, String options) throws Exception {
+        List<String> input = script(programs, options);
+        long expected = count(input, ".*[0-9a-f] leaf(\\+0x[0-9a-f]+)? \\(.*");
+        assertThat(expected)
+                .as("perf script %s: %s", options, input.stream().limit(3).toList())
+                .isGreaterThan(50);
+        CliResult result = resolve(programs, input);
+        assertThat(count(result.lines(), "0x[0-9a-f]+  leaf \\+ 0x.*"))
+                .as(
+                        "perf script %s: %s",
+                        options, result.lines().stream().limit(3).toList())
+                .isEqualTo(expected);
+        assertThat(count(result.lines(), "0x[0-9a-f]+  outer \\+ 0x.*"))
+                .isEqualTo(count(input, ".*[0-9a-f] outer(\\+0x[0-9a-f]+)? \\(.*"));
+    }
+
+    @Test
+    void samplesOfOneLine() throws Exception {
+        for (String name : List.of("burn", "dd")) { // a name that is a number in hexadecimal
+            Programs programs = record(name, "");
+            for (String options : List.of(
+                    "",
+                    "-F ip,sym,dso",
+                    "-F ip,sym,symoff,dso",
+                    "-F comm,pid,tid,time,event,ip,sym,dso",
+                    "-F comm,time,ip,sym,dso",
+                    "-F comm,ip,sym,dso",
+                    "-F comm,pid,ip,sym,symoff,dso")) {
+                assertFunctionsAreThoseOfPerf(programs, options);
+            }
+            List<String> lines = resolve(programs, script(programs, "")).lines();
+            assertThat(lines.get(0)).as("the head").matches("\\s*" + name + " .*\\d+\\.\\d+:.*:");
+            assertThat(lines.get(1)).as("its frame").startsWith("0x");
+        }
+    }
+
+    @Test
+    void samplesWithCallChains() throws Exception {
+        Programs programs = record("burn", "-g");
+        for (String options :
+                List.of("", "-F ip,sym,dso", "-F ip,sym,symoff,dso", "-F comm,pid,time,event,ip,sym,dso")) {
+            assertFunctionsAreThoseOfPerf(programs, options);
+        }
+    }
+
+    /** Without the file a small number may be an address, or an offset in any file. */
+    @Test
+    void framesWithoutAFileAreAddressesOrNotResolved() throws Exception {
+        for (String record : List.of("", "-g")) {
+            Programs programs = record("burn", record);
+            for (String options : List.of("-F ip,sym", "-F ip,sym,symoff", "-F comm,pid,time,event,ip,sym,symoff")) {
+                List<String> input = script(programs, options);
+                List<String> lines = resolve(programs, input).lines();
+                long resolved = count(lines, "0x[0-9a-f]+  leaf \\+ 0x.*");
+                long not = count(lines, "line .* leaf.*may be an offset in a file: print files too.*");
+                assertThat(resolved + not)
+                        .isEqualTo(count(input, ".*[0-9a-f] leaf.*"))
+                        .isGreaterThan(50);
+                assertThat(Math.min(resolved, not)).as("all are of one kind").isZero();
+            }
+        }
+    }
+
+    @Test
+    void inlinedFramesOfPerfAreNoAddresses() {
+        CliResult result = CliResult.reading("\t            1172 inner (inlined)\n", "resolve", "self", "-");
+        assertThat(result.out()).contains("may be an offset in a file");
+        assertThat(result.code()).isEqualTo(1);
+    }
+}
