@@ -31,11 +31,11 @@ final class DebugFiles {
     private final byte[] path;
 
     /**
-     * @param maps of the process whose root is searched first; null: only the root of this process
+     * @param process whose root is searched first; null: only the root of this process
      * @param path of the mapped file in that root
      */
-    DebugFiles(@Nullable ProcessMaps maps, byte[] path) {
-        process = maps == null ? null : new WeakReference<>(maps);
+    DebugFiles(@Nullable WeakReference<ProcessMaps> process, byte[] path) {
+        this.process = process;
         this.path = path;
     }
 

@@ -249,7 +249,8 @@ final class ElfBytes extends RefCountedHandle {
             try {
                 file.close();
             } catch (MapsException e) {
-                throw new AssertionError("only a channel can fail to close, and none was opened", e);
+                // no AssertionError: the verifier would load that class when this one is first used
+                throw new IllegalStateException("only a channel can fail to close, and none was opened", e);
             }
         } else if (descriptor >= 0) {
             NativeCalls.closeDescriptor(descriptor);

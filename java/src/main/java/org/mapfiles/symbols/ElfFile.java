@@ -1,6 +1,7 @@
 package org.mapfiles.symbols;
 
 import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
@@ -29,11 +31,12 @@ public final class ElfFile {
     final ElfBytes bytes;
     final NativeMemory elf;
     private final SymbolCache cache;
-    /** Finds files with more symbols. It is released after they were searched. */
-    private @Nullable DebugFiles debugFiles;
+    /** Where debug files are searched; null: there are none. DebugFiles is made later: most files need none. */
+    private final byte @Nullable [] path;
 
-    /** Finds a file with source lines; null: there is no other file. */
-    private final @Nullable DebugFiles lineFiles;
+    private final @Nullable WeakReference<ProcessMaps> process;
+    /** Whether a file with more symbols was searched, and none was found. */
+    private boolean isWithoutDebugFile;
 
     private volatile SymbolTable @Nullable [] tables;
     private boolean isMiniDebugInfoUnread;
@@ -45,25 +48,30 @@ public final class ElfFile {
 
     private volatile boolean isClosed;
 
-    private ElfFile(ElfBytes bytes, NativeMemory elf, @Nullable DebugFiles debugFiles, SymbolCache cache) {
+    private ElfFile(
+            ElfBytes bytes, NativeMemory elf, @Nullable ProcessMaps maps, byte @Nullable [] path, SymbolCache cache) {
         this.bytes = bytes;
         this.elf = elf;
-        this.debugFiles = debugFiles;
-        this.lineFiles = debugFiles;
+        this.process = maps == null ? null : new WeakReference<>(maps);
+        this.path = path;
         this.cache = cache;
         bytes.closeWith(this);
     }
 
     /**
      * Reads the identity of a file, and takes it over. Returns null and closes it if it is no ELF program or library.
+     *
+     * @param maps of the process whose root is searched for debug files first; null: only the root of this process
+     * @param path of the file in that root; null: it has no debug file
      */
-    static @Nullable ElfFile read(ElfBytes bytes, @Nullable DebugFiles debugFiles, SymbolCache cache) {
+    static @Nullable ElfFile read(
+            ElfBytes bytes, @Nullable ProcessMaps maps, byte @Nullable [] path, SymbolCache cache) {
         NativeMemory elf = null;
         try {
             NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_ELF);
             if (bytes.readSize() == 0 && bytes.readElf(memory) == 0) {
                 elf = memory;
-                return new ElfFile(bytes, elf, debugFiles, cache);
+                return new ElfFile(bytes, elf, maps, path, cache);
             }
             return null;
         } finally {
@@ -239,7 +247,7 @@ public final class ElfFile {
             if (DebugFiles.hasLines(bytes)) {
                 return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
             }
-            return Optional.ofNullable(lineFiles == null ? null : lineFiles.findLines(this));
+            return Optional.ofNullable(path == null ? null : new DebugFiles(process, path).findLines(this));
         } finally {
             bytes.leave();
         }
@@ -298,15 +306,13 @@ public final class ElfFile {
         if (own != null && own.symbolCount() > 0) {
             all.add(own);
         }
-        if (own != null && own.hasSymtab()) {
-            debugFiles = null;
-        }
-        if (debugFiles != null) {
-            SymbolTable more = debugFiles.find(this, maximum);
+        boolean isWhole = own != null && own.hasSymtab();
+        if (!isWhole && !isWithoutDebugFile && path != null) {
+            SymbolTable more = new DebugFiles(process, path).find(this, maximum);
             if (more != null) {
                 all.add(more);
             } else {
-                debugFiles = null;
+                isWithoutDebugFile = true;
             }
         }
         return all.isEmpty() ? NONE : all.toArray(NONE);

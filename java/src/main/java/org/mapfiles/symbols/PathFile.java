@@ -84,7 +84,7 @@ final class PathFile implements AutoCloseable {
     ElfFile share(SymbolCache cache) {
         ElfBytes taken = bytes;
         bytes = null;
-        return taken == null ? null : cache.share(taken, null);
+        return taken == null ? null : cache.share(taken, null, null);
     }
 
     @Override

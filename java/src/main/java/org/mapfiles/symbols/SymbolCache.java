@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.NotEnoughMemoryException;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeLibrary;
 import org.mapfiles.internal.NativeMemory;
@@ -106,7 +107,7 @@ public final class SymbolCache implements AutoCloseable {
                             ? "it is no regular file"
                             : descriptor == Errno.EACCES ? "permission denied" : Errno.name(descriptor)));
         }
-        ElfFile file = share(ElfBytes.of(descriptor), new DebugFiles(null, name));
+        ElfFile file = share(ElfBytes.of(descriptor), null, name);
         if (file == null) {
             throw new IOException("no ELF program or library of this machine's byte order: " + path);
         }
@@ -132,7 +133,7 @@ public final class SymbolCache implements AutoCloseable {
         try {
             for (byte[] path : DebugFiles.pathsOf(id)) {
                 int descriptor = ElfFile.openPath(null, path);
-                ElfFile file = descriptor < 0 ? null : share(ElfBytes.of(descriptor), new DebugFiles(null, path));
+                ElfFile file = descriptor < 0 ? null : share(ElfBytes.of(descriptor), null, path);
                 if (file != null && id.equals(file.buildId().orElse(""))) {
                     return Optional.of(file);
                 }
@@ -156,7 +157,7 @@ public final class SymbolCache implements AutoCloseable {
         try {
             NativeMemory content = new NativeMemory(Math.max(copy.length, 1));
             content.bytes().put(0, copy);
-            ElfFile file = share(ElfBytes.of(content), null);
+            ElfFile file = share(ElfBytes.of(content), null, null);
             if (file == null) {
                 throw new IOException("the bytes are no ELF program or library of this machine's byte order");
             }
@@ -168,7 +169,7 @@ public final class SymbolCache implements AutoCloseable {
 
     /** Takes over an open file. Returns the file in the cache with the same identity; null: it is no ELF file. */
     @Nullable
-    ElfFile share(ElfBytes bytes, @Nullable DebugFiles debugFiles) {
+    ElfFile share(ElfBytes bytes, @Nullable ProcessMaps maps, byte @Nullable [] path) {
         FileKey key = bytes.key();
         synchronized (this) {
             ElfFile known = isClosed || key == null ? null : files.get(key);
@@ -179,7 +180,7 @@ public final class SymbolCache implements AutoCloseable {
                 return known;
             }
         }
-        ElfFile file = ElfFile.read(bytes, debugFiles, this);
+        ElfFile file = ElfFile.read(bytes, maps, path, this);
         if (file == null || key == null) {
             return file;
         }

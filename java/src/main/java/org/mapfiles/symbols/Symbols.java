@@ -212,7 +212,7 @@ public final class Symbols {
                 opened.close();
             }
         }
-        return cache.share(bytes, new DebugFiles(maps, path));
+        return cache.share(bytes, maps, path);
     }
 
     /** The vdso has no file: it is an ELF image that the kernel maps. */
@@ -226,6 +226,6 @@ public final class Symbols {
         }
         NativeMemory content = new NativeMemory(copy.length);
         content.bytes().put(0, copy);
-        return cache.share(ElfBytes.of(content), null);
+        return cache.share(ElfBytes.of(content), null, null);
     }
 }

@@ -1,0 +1,118 @@
+package org.mapfiles.benchmarks;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.symbols.SymbolCache;
+import org.mapfiles.symbols.SymbolInfo;
+
+/**
+ * Measures the first name of a function of libjvm.so in a new JVM, up to which its symbol table is read and indexed.
+ * The native library is loaded before. The floor is the first read of the same symbol table in a new JVM, after a
+ * native call.
+ */
+final class FirstSymbolFigures {
+    private static final Path LIBJVM = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+    private static final int SECTION_HEADER = 64;
+    private static final int SHT_SYMTAB = 2;
+
+    private final Figures figures;
+    private final int rounds;
+
+    FirstSymbolFigures(Figures figures, boolean quick) {
+        this.figures = figures;
+        this.rounds = quick ? 11 : 31;
+    }
+
+    /** @param elfAddress of a function in libjvm.so */
+    void run(int symbols, long elfAddress) throws Exception {
+        long[] table = symbolTable();
+        String name = "symbols-first";
+        if (table == null) {
+            figures.skip(name, "libjvm.so has no .symtab");
+            return;
+        }
+        Rounds starts = Rounds.of(
+                1,
+                rounds,
+                () -> start(Long.toString(elfAddress)),
+                () -> start(Long.toString(table[0]), Long.toString(table[1])));
+        figures.add(
+                name,
+                symbols,
+                starts,
+                "open, index and first lookup in a new JVM / read .symtab in a new JVM",
+                Goal.measuredAtMost(5_000_000));
+    }
+
+    private static double start(String... arguments) throws Exception {
+        String[] command = new String[arguments.length + 5];
+        command[0] = TargetProcess.java();
+        command[1] = "--enable-native-access=ALL-UNNAMED";
+        command[2] = "-cp";
+        command[3] = System.getProperty("java.class.path");
+        command[4] = FirstSymbolMain.class.getName();
+        System.arraycopy(arguments, 0, command, 5, arguments.length);
+        try (ChildProgram jvm = new ChildProgram(command)) {
+            return Double.parseDouble(jvm.line());
+        }
+    }
+
+    /** Returns offset and size of .symtab in libjvm.so (elf(5)); null: there is none. */
+    private static long[] symbolTable() throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(LIBJVM.toFile(), "r")) {
+            ByteBuffer header = read(file, 0, SECTION_HEADER);
+            long sections = header.getLong(40);
+            for (int i = 0; i < header.getShort(60); i++) {
+                ByteBuffer section = read(file, sections + (long) i * SECTION_HEADER, SECTION_HEADER);
+                if (section.getInt(4) == SHT_SYMTAB) {
+                    return new long[] {section.getLong(24), section.getLong(32)};
+                }
+            }
+            return null;
+        }
+    }
+
+    private static ByteBuffer read(RandomAccessFile file, long offset, int size) throws IOException {
+        byte[] bytes = new byte[size];
+        file.seek(offset);
+        file.readFully(bytes);
+        return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** Prints the nanoseconds of the first name, with one argument; or those of the floor. */
+    static final class FirstSymbolMain {
+        private FirstSymbolMain() {}
+
+        public static void main(String[] arguments) throws Exception {
+            try (ProcessMaps maps = ProcessMaps.self()) { // loads the native library
+                boolean isFloor = arguments.length == 2;
+                long begin = System.nanoTime();
+                boolean isRead = isFloor
+                        ? readTable(maps, Long.parseLong(arguments[0]), Integer.parseInt(arguments[1]))
+                        : findName(Long.parseLong(arguments[0]));
+                long spent = System.nanoTime() - begin;
+                if (!isRead) {
+                    throw new IllegalStateException("no symbol");
+                }
+                System.out.println(spent);
+            }
+        }
+
+        private static boolean readTable(ProcessMaps maps, long offset, int size) throws IOException {
+            try (RandomAccessFile file = new RandomAccessFile(LIBJVM.toFile(), "r")) {
+                return read(file, offset, size).remaining() == size && maps.pid() > 0;
+            }
+        }
+
+        private static boolean findName(long elfAddress) throws IOException {
+            try (SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
+                SymbolInfo info = new SymbolInfo();
+                return cache.open(LIBJVM).find(elfAddress, info) && info.name() != null;
+            }
+        }
+    }
+}
