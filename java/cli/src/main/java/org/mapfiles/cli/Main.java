@@ -70,8 +70,22 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Runnable {
     /** In the order of help. */
     private static final List<String> COMMANDS = List.of(
-            "maps", "resolve", "count", "files", "cat", "shared", "watch", "jvm", "crash", "stale", "save", "diff", "html", "doctor",
-            "generate-completion", "help");
+            "maps",
+            "resolve",
+            "count",
+            "files",
+            "cat",
+            "shared",
+            "watch",
+            "jvm",
+            "crash",
+            "stale",
+            "save",
+            "diff",
+            "html",
+            "doctor",
+            "generate-completion",
+            "help");
 
     private static final String MORE_MEMORY =
             ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";

@@ -93,7 +93,8 @@ class LauncherArchiveTest {
     }
 
     private ProcessBuilder launcher(Map<String, String> environment) {
-        ProcessBuilder builder = new ProcessBuilder(tree.resolve("mapfiles").toString(), "count", "self", "--by", "kind");
+        ProcessBuilder builder =
+                new ProcessBuilder(tree.resolve("mapfiles").toString(), "count", "self", "--by", "kind");
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().putAll(environment);
         return builder;
@@ -104,7 +105,9 @@ class LauncherArchiveTest {
         String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as("%s: %s%s", what, out, err).isZero();
         assertThat(out).as(what).contains("% of vm.max_map_count");
-        assertThat(err.lines().filter(line -> !line.contains("building, once"))).as(what).isEmpty();
+        assertThat(err.lines().filter(line -> !line.contains("building, once")))
+                .as(what)
+                .isEmpty();
     }
 
     private void assertWorks(String what) throws Exception {
@@ -115,7 +118,10 @@ class LauncherArchiveTest {
     private boolean isUsed() throws Exception {
         Path log = directory.toRealPath().resolve("classes.log");
         Files.deleteIfExists(log);
-        assertWorks(launcher(Map.of("MAPFILES_JAVA_OPTIONS", "-Xlog:class+load:file=" + log)).start(), "logged");
+        assertWorks(
+                launcher(Map.of("MAPFILES_JAVA_OPTIONS", "-Xlog:class+load:file=" + log))
+                        .start(),
+                "logged");
         List<String> loads = Files.readAllLines(log).stream()
                 .filter(line -> line.contains(Main.class.getName() + " source: "))
                 .toList();
