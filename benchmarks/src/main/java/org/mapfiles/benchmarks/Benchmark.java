@@ -24,7 +24,8 @@ enum Benchmark {
     LIVE_RESOLVE,
     CHANGE_LATENCY,
     EVENTS_OVERHEAD,
-    RETRIES;
+    RETRIES,
+    COMMAND_LINE;
 
     /** Returns the name on the command line, such as {@code open-file}. The names of its figures start with it. */
     String label() {

@@ -84,6 +84,7 @@ public final class Run {
         attempt(Benchmark.JAVA_METHOD, wanted, figures, methods::memory);
         attempt(Benchmark.RECORD_CODE, wanted, figures, methods::recordCode);
         attempt(Benchmark.RETRIES, wanted, figures, () -> new RetryFigures(figures, bin, quick).run());
+        attempt(Benchmark.COMMAND_LINE, wanted, figures, () -> new CommandLineFigures(figures, bin, quick).run());
         attempt(Benchmark.FIRST_SNAPSHOT, wanted, figures, () -> new FirstSnapshotFigures(figures, quick).run());
     }
 

@@ -200,7 +200,7 @@ public final class JvmProcess implements AutoCloseable {
 
     private static VmReader find(ProcessMaps maps, TargetMemory memory) throws MapsException {
         MapSnapshot snapshot = maps.snapshot();
-        String reason = "no library exports HotSpot's structures";
+        String reason = "no library exports HotSpot's structures: name a JVM of HotSpot, as jcmd(1) lists them";
         long after = 0;
         for (int i = 0; i < MAX_LIBRARIES; i++) {
             VmTables tables = memory.vmTables(snapshot, after);

@@ -20,7 +20,7 @@ final class RegionsOfG1 {
     private final long young;
     private final long survivor;
     private final long old;
-    /** Tag of regions with objects of the class archive, up to JDK 20; 0: this JVM has no such tag. */
+    /** Tag of regions with objects of the CDS archive, up to JDK 20; 0: this JVM has no such tag. */
     private final long archive;
 
     private final long free;

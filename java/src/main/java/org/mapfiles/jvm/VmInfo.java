@@ -101,14 +101,14 @@ final class VmInfo {
         return candidates;
     }
 
-    /** Returns class space, class archive, tables of the collector, and the polling page. */
+    /** Returns class space, CDS archive, tables of the collector, and the polling page. */
     static List<RegionCandidate> others(String info) {
         List<RegionCandidate> candidates = new ArrayList<>();
         for (Matcher at = BoundedText.matcher(CLASS_SPACE, info); at.find(); ) {
             add(candidates, hex(at, 1), hex(at, 2), JvmRegions.Kind.CLASS_SPACE, "compressed class space");
         }
         for (Matcher at = BoundedText.matcher(ARCHIVE, info); at.find(); ) {
-            add(candidates, hex(at, 1), hex(at, 3), JvmRegions.Kind.CDS, "class archive");
+            add(candidates, hex(at, 1), hex(at, 3), JvmRegions.Kind.CDS, "CDS archive");
         }
         for (Matcher at = BoundedText.matcher(CARDS, info); at.find(); ) {
             add(candidates, hex(at, 1), hex(at, 2), JvmRegions.Kind.GC, "card table");

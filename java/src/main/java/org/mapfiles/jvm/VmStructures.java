@@ -50,7 +50,7 @@ final class VmStructures {
                     vm.pointer("MetaspaceObj", "_shared_metaspace_base"),
                     vm.pointer("MetaspaceObj", "_shared_metaspace_top"),
                     JvmRegions.Kind.CDS,
-                    "class archive");
+                    "CDS archive");
         } catch (VmFieldMissing none) {
             // another source may have it
         }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.cli.commands.CatCommand;
 import org.mapfiles.cli.commands.CompletionCommand;
@@ -51,24 +52,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ""
         },
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            MapsCommand.class,
-            ResolveCommand.class,
-            CountCommand.class,
-            FilesCommand.class,
-            CatCommand.class,
-            SharedCommand.class,
-            WatchCommand.class,
-            JvmCommand.class,
-            CrashCommand.class,
-            StaleCommand.class,
-            SaveCommand.class,
-            DiffCommand.class,
-            HtmlCommand.class,
-            DoctorCommand.class,
-            CompletionCommand.class,
-            HelpCommand.class
-        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -85,6 +68,25 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Columns, and fields of --json: docs/reference, or share/doc/mapfiles"
         })
 public final class Main implements Runnable {
+    /** In the order of help. */
+    private static final List<String> COMMANDS = List.of(
+            "maps",
+            "resolve",
+            "count",
+            "files",
+            "cat",
+            "shared",
+            "watch",
+            "jvm",
+            "crash",
+            "stale",
+            "save",
+            "diff",
+            "html",
+            "doctor",
+            "generate-completion",
+            "help");
+
     private static final String MORE_MEMORY =
             ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
 
@@ -120,12 +122,29 @@ public final class Main implements Runnable {
 
     /** Returns the command and its subcommands. */
     static CommandLine commandLine(Terminal terminal) {
-        return new CommandLine(new Main(), new Factory(terminal));
+        return commandLine(terminal, COMMANDS);
+    }
+
+    /**
+     * Returns the command with some subcommands. Picocli reads the annotations of each, which takes longer than most
+     * commands themselves.
+     */
+    private static CommandLine commandLine(Terminal terminal, List<String> names) {
+        CommandLine line = new CommandLine(new Main());
+        names.forEach(name -> line.addSubcommand(name, command(name, terminal)));
+        return line;
+    }
+
+    /** Returns the subcommand that arguments begin with; all, if they begin with none, or with one that needs them. */
+    private static List<String> needed(String[] arguments) {
+        String first = arguments.length == 0 ? "" : arguments[0];
+        boolean isAlone = COMMANDS.contains(first) && !first.equals("help") && !first.equals("generate-completion");
+        return isAlone ? List.of(first) : COMMANDS;
     }
 
     /** Runs the command with a terminal. Returns the exit code. */
     static int run(String[] arguments, Terminal terminal) {
-        CommandLine line = commandLine(terminal);
+        CommandLine line = commandLine(terminal, needed(arguments));
         line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(
@@ -220,59 +239,43 @@ public final class Main implements Runnable {
         throw failure;
     }
 
-    /** Makes each command with the terminal. */
-    private static final class Factory implements CommandLine.IFactory {
-        private final Terminal terminal;
-
-        Factory(Terminal terminal) {
-            this.terminal = terminal;
-        }
-
-        @Override
-        public <T> T create(Class<T> type) throws Exception {
-            if (type == MapsCommand.class) {
-                return type.cast(new MapsCommand(terminal));
-            }
-            if (type == ResolveCommand.class) {
-                return type.cast(new ResolveCommand(terminal));
-            }
-            if (type == CountCommand.class) {
-                return type.cast(new CountCommand(terminal));
-            }
-            if (type == FilesCommand.class) {
-                return type.cast(new FilesCommand(terminal));
-            }
-            if (type == CatCommand.class) {
-                return type.cast(new CatCommand(terminal));
-            }
-            if (type == SharedCommand.class) {
-                return type.cast(new SharedCommand(terminal));
-            }
-            if (type == WatchCommand.class) {
-                return type.cast(new WatchCommand(terminal));
-            }
-            if (type == JvmCommand.class) {
-                return type.cast(new JvmCommand(terminal));
-            }
-            if (type == CrashCommand.class) {
-                return type.cast(new CrashCommand(terminal));
-            }
-            if (type == StaleCommand.class) {
-                return type.cast(new StaleCommand(terminal));
-            }
-            if (type == SaveCommand.class) {
-                return type.cast(new SaveCommand(terminal));
-            }
-            if (type == DiffCommand.class) {
-                return type.cast(new DiffCommand(terminal));
-            }
-            if (type == HtmlCommand.class) {
-                return type.cast(new HtmlCommand(terminal));
-            }
-            if (type == DoctorCommand.class) {
-                return type.cast(new DoctorCommand(terminal));
-            }
-            return CommandLine.defaultFactory().create(type);
+    /** Makes a command. Null: there is none of this name. */
+    private static Object command(String name, Terminal terminal) {
+        switch (name) {
+            case "maps":
+                return new MapsCommand(terminal);
+            case "resolve":
+                return new ResolveCommand(terminal);
+            case "count":
+                return new CountCommand(terminal);
+            case "files":
+                return new FilesCommand(terminal);
+            case "cat":
+                return new CatCommand(terminal);
+            case "shared":
+                return new SharedCommand(terminal);
+            case "watch":
+                return new WatchCommand(terminal);
+            case "jvm":
+                return new JvmCommand(terminal);
+            case "crash":
+                return new CrashCommand(terminal);
+            case "stale":
+                return new StaleCommand(terminal);
+            case "save":
+                return new SaveCommand(terminal);
+            case "diff":
+                return new DiffCommand(terminal);
+            case "html":
+                return new HtmlCommand(terminal);
+            case "doctor":
+                return new DoctorCommand(terminal);
+            case "generate-completion":
+                return new CompletionCommand();
+            case "help":
+                return new HelpCommand();
+            default:
+                return null;
         }
     }
 }

@@ -31,7 +31,7 @@ class UsageTest {
                 "generate-completion --bogus",
                 "--version --bogus",
                 "--help junk",
-                "watch --help 1 junk",
+                "save --help 1 junk",
                 "maps --version 1 --bogus",
                 "maps 1 junk"
             })

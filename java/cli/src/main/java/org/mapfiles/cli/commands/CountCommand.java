@@ -173,22 +173,20 @@ public final class CountCommand implements Callable<Integer> {
         }
         table.print();
         MappingGroups.Group total = groups.total();
-        StringBuilder end = new StringBuilder(
-                total.mappings() + " mappings in " + groups.size() + (groups.size() == 1 ? " group" : " groups"));
-        if (shown.size() < groups.size()) {
-            end.append(" (").append(shown.size()).append(" shown)");
-        }
-        end.append(", ").append(Sizes.human(total.bytes())).append(columns.text(total.memory()));
+        String end = total.mappings() + " mappings in " + groups.size()
+                + (groups.size() == 1 ? " group" : " groups")
+                + (shown.size() < groups.size() ? " (" + shown.size() + " shown)" : "")
+                + ", " + Sizes.human(total.bytes()) + columns.text(total.memory());
         long limit = ProcessMaps.maxMappings();
         if (limit > 0 && selection.isAll()) {
             double share = (double) total.mappings() / limit;
-            end.append(String.format(Locale.ROOT, ", %.1f%% of vm.max_map_count (%d)", 100 * share, limit));
+            end = screen.joined(
+                    terminal, end, String.format(Locale.ROOT, "%.1f%% of vm.max_map_count (%d)", 100 * share, limit));
             if (share >= WARN_FROM) {
-                end.append(share < 1 ? ": near the limit" : ": the limit is reached")
-                        .append(", raise it with" + " sysctl -w vm.max_map_count=")
-                        .append(2 * limit);
+                end += share < 1 ? ": near the limit" : ": the limit is reached";
+                end = screen.joined(terminal, end, "raise it with sysctl -w vm.max_map_count=" + 2 * limit);
             }
         }
-        terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+        terminal.out().write((end + "\n").getBytes(StandardCharsets.UTF_8));
     }
 }

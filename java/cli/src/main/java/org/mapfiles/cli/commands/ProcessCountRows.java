@@ -45,7 +45,7 @@ final class ProcessCountRows {
             printJson(rows.sorted());
         } else {
             printTable(rows.sorted(), screen.table(terminal));
-            printTotals(Math.min(all.size(), rows.sorted().size()));
+            printTotals(Math.min(all.size(), rows.sorted().size()), screen);
         }
     }
 
@@ -98,7 +98,7 @@ final class ProcessCountRows {
         table.print();
     }
 
-    private void printTotals(int shown) throws IOException {
+    private void printTotals(int shown, ScreenOptions screen) throws IOException {
         long mappings = 0;
         long near = 0;
         for (ProcessCount each : all) {
@@ -108,9 +108,10 @@ final class ProcessCountRows {
         String end = all.size() + (all.size() == 1 ? " process" : " processes")
                 + (shown < all.size() ? " (" + shown + " shown), " : ", ") + mappings + " mappings"
                 + (limit > 0 ? "; vm.max_map_count is " + limit : "")
-                + (near > 0
-                        ? ": " + near + " near or at the limit, raise it with sysctl -w vm.max_map_count=" + 2 * limit
-                        : "");
+                + (near > 0 ? ": " + near + " near or at the limit" : "");
+        if (near > 0) {
+            end = screen.joined(terminal, end, "raise it with sysctl -w vm.max_map_count=" + 2 * limit);
+        }
         terminal.out().write((end + "\n").getBytes(StandardCharsets.UTF_8));
     }
 }

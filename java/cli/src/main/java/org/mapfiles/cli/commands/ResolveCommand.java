@@ -27,8 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         customSynopsis = {
-            "mapfiles resolve [OPTION...] PID|self ADDR...|-",
-            "       mapfiles resolve [OPTION...] --from FILE ADDR...|-"
+            "mapfiles resolve [OPTIONS] PID|self ADDR...|-",
+            "       mapfiles resolve [OPTIONS] --from FILE ADDR...|-"
         },
         description = {
             "Names the function, the file and the offset of addresses.",

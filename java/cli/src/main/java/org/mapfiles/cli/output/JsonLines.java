@@ -1,12 +1,9 @@
 package org.mapfiles.cli.output;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Locale;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
@@ -25,61 +22,74 @@ public final class JsonLines {
     /** Version of the schema. It changes when a field or a row type is removed, is renamed, or changes its meaning. */
     public static final int VERSION = 1;
 
-    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private final JsonBuffer line = new JsonBuffer();
     private final OutputStream out;
-    private final JsonGenerator json;
 
-    public JsonLines(OutputStream out) throws IOException {
+    public JsonLines(OutputStream out) {
         this.out = out;
-        json = new JsonFactory().createGenerator(line).setPrettyPrinter(new MinimalPrettyPrinter(""));
+    }
+
+    /** Returns the length of the line so far. */
+    int length() {
+        return line.length();
+    }
+
+    /** Returns the fields that were written from a length of the line on. */
+    byte[] from(int start) {
+        return line.from(start);
+    }
+
+    /** Writes fields that {@link #from} has returned, after the same fields of another line. */
+    JsonLines fields(byte[] fields) {
+        line.append(fields);
+        return this;
     }
 
     /**
-     * Begins a row with the fields that every row has.
+     * Begins a row with the fields that every row has. Drops a row that was not ended.
      *
      * @param type the row's shape: a definition of the schema
      * @param pid of the process; 0 or less: a saved file does not record it
      */
     public JsonLines beginRow(String type, long pid) throws IOException {
+        line.clear();
         return beginObject().number("version", VERSION).text("type", type).numberOrNull("pid", pid > 0 ? pid : -1);
     }
 
     /** Begins an object of a list. */
     public JsonLines beginObject() throws IOException {
-        json.writeStartObject();
+        line.begin('{');
         return this;
     }
 
     /** Ends an object. Writes the line if the object is a row. */
     public JsonLines end() throws IOException {
-        json.writeEndObject();
-        if (json.getOutputContext().inRoot()) {
-            json.writeRaw('\n');
-            json.flush();
+        if (line.end('}')) {
             line.writeTo(out);
-            line.reset();
         }
         return this;
     }
 
     public JsonLines beginList(String field) throws IOException {
-        json.writeArrayFieldStart(field);
+        line.field(field);
+        line.begin('[');
         return this;
     }
 
     /** Writes a text as an element of a list. */
     public JsonLines element(String value) throws IOException {
-        json.writeRawValue(Printable.json(value));
+        line.text(value);
         return this;
     }
 
     public JsonLines endList() throws IOException {
-        json.writeEndArray();
+        line.end(']');
         return this;
     }
 
     public JsonLines number(String field, long value) throws IOException {
-        json.writeNumberField(field, value);
+        line.field(field);
+        line.number(value);
         return this;
     }
 
@@ -90,14 +100,20 @@ public final class JsonLines {
 
     /** Writes a 64-bit number that may be above 2<sup>63</sup>. */
     public JsonLines unsigned(String field, long value) throws IOException {
-        json.writeFieldName(field);
-        json.writeNumber(Long.toUnsignedString(value));
+        line.field(field);
+        if (value < 0) {
+            line.value(Long.toUnsignedString(value));
+        } else {
+            line.number(value);
+        }
         return this;
     }
 
     /** Writes an address or an offset. */
     public JsonLines hex(String field, long value) throws IOException {
-        return text(field, "0x" + Long.toHexString(value));
+        line.field(field);
+        line.hex(value);
+        return this;
     }
 
     /** Writes a text; null for null. */
@@ -105,8 +121,8 @@ public final class JsonLines {
         if (value == null) {
             return nullValue(field);
         }
-        json.writeFieldName(field);
-        json.writeRawValue(Printable.json(value));
+        line.field(field);
+        line.text(value);
         return this;
     }
 
@@ -116,12 +132,14 @@ public final class JsonLines {
     }
 
     public JsonLines bool(String field, boolean value) throws IOException {
-        json.writeBooleanField(field, value);
+        line.field(field);
+        line.value(Boolean.toString(value));
         return this;
     }
 
     public JsonLines nullValue(String field) throws IOException {
-        json.writeNullField(field);
+        line.field(field);
+        line.value("null");
         return this;
     }
 
@@ -132,7 +150,7 @@ public final class JsonLines {
     public JsonLines bytes(String field, byte[] value) throws IOException {
         text(field, new String(value, StandardCharsets.UTF_8));
         if (!FileName.isUtf8(value)) {
-            json.writeBinaryField(field + "_base64", value);
+            text(field + "_base64", Base64.getEncoder().encodeToString(value));
         }
         return this;
     }

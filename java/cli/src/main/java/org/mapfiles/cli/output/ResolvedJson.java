@@ -2,6 +2,7 @@ package org.mapfiles.cli.output;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.List;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
@@ -11,8 +12,17 @@ import org.mapfiles.saved.SavedMaps;
 
 /** Prints resolved addresses as JSON Lines. */
 public final class ResolvedJson extends ResolvedPrinter {
+    /** A power of two. */
+    private static final int MAX_PARTS = 1 << 10;
+
     private final long pid;
     private final JsonLines lines;
+    /**
+     * The fields of mappings, which are the same for all addresses in one. The index of a mapping chooses the place.
+     */
+    private final byte[][] parts = new byte[MAX_PARTS][];
+
+    private final int[] indices = new int[MAX_PARTS];
 
     public ResolvedJson(ProcessMaps maps, MapSnapshot snapshot, SymbolNames names, OutputStream out)
             throws IOException {
@@ -31,7 +41,16 @@ public final class ResolvedJson extends ResolvedPrinter {
     @Override
     void printResolved(long address, int index, MapCursor mapping) throws IOException {
         FileName name = name(index, mapping); // may fail, so it comes before the row begins
-        lines.beginRow("address", pid).hex("address", address).mapping(mapping, name, permissions(mapping));
+        lines.beginRow("address", pid).hex("address", address);
+        int slot = index & (MAX_PARTS - 1);
+        if (parts[slot] != null && indices[slot] == index) {
+            lines.fields(parts[slot]);
+        } else {
+            int start = lines.length();
+            lines.mapping(mapping, name, permissions(mapping));
+            parts[slot] = lines.from(start);
+            indices[slot] = index;
+        }
         if (mapping.isFileBacked()) {
             lines.hex("file_offset", mapping.fileOffset(address));
         } else {
@@ -44,6 +63,12 @@ public final class ResolvedJson extends ResolvedPrinter {
         }
         frames(frames(address));
         end(address);
+    }
+
+    @Override
+    public void snapshotRefreshed() {
+        super.snapshotRefreshed();
+        Arrays.fill(parts, null);
     }
 
     @Override

@@ -50,7 +50,7 @@ _mapfiles_with_processes() {
     _complete_mapfiles "$@"
     [[ $COMP_CWORD -ge 2 && $word != -* ]] || return 0
     case $before in
-    --from | --output | -o)
+    --from | --output | -o | --samples)
         _mapfiles_reply < <(compgen -f -- "$word")
         return 0
         ;;
@@ -74,7 +74,7 @@ _mapfiles_with_processes() {
         )
         ;;
     help | generate-completion) return 0 ;;
-    cat | resolve | watch) [[ $arguments -eq 0 ]] || return 0 ;;
+    cat | resolve | save) [[ $arguments -eq 0 ]] || return 0 ;;
     esac
     [[ ${#COMPREPLY[@]} -gt 0 ]] || _mapfiles_reply < <(_mapfiles_processes "$word")
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} =~ ^[0-9]+\ \  ]]; then
@@ -83,5 +83,35 @@ _mapfiles_with_processes() {
     fi
 }
 
-# Without -o default: else files are offered where no process matches.
-complete -F _mapfiles_with_processes mapfiles mapfiles.sh mapfiles.bash
+# zsh inserts what it lists, unlike bash: there the lines are descriptions of PIDs.
+_mapfiles_in_zsh() {
+    local COMP_CWORD=$((CURRENT - 1)) candidate
+    local -a COMP_WORDS COMPREPLY lines pids others
+    COMP_WORDS=("${words[@]}")
+    _mapfiles_as_in_sh
+    for candidate in "${COMPREPLY[@]}"; do
+        case $candidate in
+        [0-9]*"  "*)
+            lines+=("$candidate")
+            pids+=("${candidate%%  *}")
+            ;;
+        *) others+=("$candidate") ;;
+        esac
+    done
+    compadd -l -d lines -a pids
+    compadd -a others
+}
+
+# With the options that bashcompinit sets for the functions of bash.
+_mapfiles_as_in_sh() {
+    emulate -L sh
+    setopt kshglob noshglob braceexpand nokshautoload
+    _mapfiles_with_processes mapfiles
+}
+
+if [[ -n ${ZSH_VERSION-} ]]; then
+    compdef _mapfiles_in_zsh mapfiles
+else
+    # Without -o default: else files are offered where no process matches.
+    complete -F _mapfiles_with_processes mapfiles mapfiles.sh mapfiles.bash
+fi

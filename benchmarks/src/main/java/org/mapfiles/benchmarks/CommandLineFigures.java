@@ -1,0 +1,117 @@
+package org.mapfiles.benchmarks;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+
+/** Measures runs of the command line, from the start of its launcher to its end. */
+final class CommandLineFigures {
+    private static final int MAPPINGS = 60_000;
+    private static final int ADDRESSES = 1_000_000;
+
+    private final Figures figures;
+    private final Path bin;
+    private final int rounds;
+
+    CommandLineFigures(Figures figures, Path bin, boolean quick) {
+        this.figures = figures;
+        this.bin = bin;
+        this.rounds = quick ? 5 : 15;
+    }
+
+    void run() throws Exception {
+        String launcher = Path.of("mapfiles").toAbsolutePath().toString();
+        time(null, launcher, "maps", "self"); // builds the command line if it is older than its sources
+        add(
+                "command-line-start",
+                "self",
+                Rounds.of(
+                        1,
+                        rounds,
+                        () -> time(null, launcher, "maps", "self"),
+                        () -> time(null, TargetProcess.java(), "-version")),
+                "mapfiles maps self / java -version",
+                Goal.ratioAtMost(1.5));
+        try (TargetProcess target = new TargetProcess(MAPPINGS, bin)) {
+            String pid = Long.toString(target.pid());
+            add(
+                    "command-line-maps",
+                    Integer.toString(MAPPINGS),
+                    Rounds.of(
+                            1,
+                            rounds,
+                            () -> time(null, launcher, "maps", pid),
+                            () -> 3 * time(null, "pmap", pid) + time(null, TargetProcess.java(), "-version")),
+                    "mapfiles maps / 3 pmap and one java -version",
+                    Goal.ratioAtMost(1));
+        }
+        Path addresses = addresses();
+        try (TargetProcess target = new TargetProcess(200, bin)) {
+            String pid = Long.toString(target.pid());
+            write(addresses, pid);
+            add(
+                    "command-line-resolve",
+                    Integer.toString(ADDRESSES),
+                    Rounds.of(
+                            1,
+                            rounds,
+                            () -> time(addresses, launcher, "resolve", pid, "-", "--json"),
+                            () -> time(addresses, launcher, "resolve", pid, "-")),
+                    "mapfiles resolve - with --json / without",
+                    Goal.measuredAtMost(1000));
+        } finally {
+            Files.delete(addresses);
+        }
+    }
+
+    private static Path addresses() throws IOException {
+        return Files.createTempFile("mapfiles-addresses-", "");
+    }
+
+    /** Writes addresses in the code of a process. */
+    private static void write(Path file, String pid) throws IOException {
+        long[][] code = Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
+                .filter(line -> line.contains(" r-xp ") && line.contains("/"))
+                .map(line -> line.substring(0, line.indexOf(' ')).split("-"))
+                .map(range -> new long[] {Long.parseLong(range[0], 16), Long.parseLong(range[1], 16)})
+                .toArray(long[][]::new);
+        Random random = new Random(19);
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < ADDRESSES; i++) {
+            long[] range = code[random.nextInt(code.length)];
+            text.append(Long.toHexString(range[0] + random.nextInt((int) (range[1] - range[0]))))
+                    .append('\n');
+        }
+        Files.writeString(file, text);
+    }
+
+    private void add(String name, String size, Rounds times, String what, Goal goal) {
+        figures.add(
+                name,
+                size,
+                times.ratio(),
+                times.medianMeasured() / 1e6,
+                times.medianBaseline() / 1e6,
+                "ms",
+                what,
+                goal);
+    }
+
+    /** Returns the nanoseconds of one run. */
+    private static double time(Path input, String... command) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectInput(input == null ? new File("/dev/null") : input.toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        long begin = System.nanoTime();
+        int code = builder.start().waitFor();
+        double spent = System.nanoTime() - begin;
+        if (code != 0) {
+            throw new IOException(String.join(" ", command) + " has ended with exit code " + code);
+        }
+        return spent;
+    }
+}

@@ -1,0 +1,152 @@
+package org.mapfiles.cli.output;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** A line of JSON that is not complete. Commas are written as they are needed. Makes no object for most values. */
+final class JsonBuffer {
+    private static final byte[] DIGITS = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+    private byte[] bytes = new byte[1024];
+    private int length;
+    private int depth;
+
+    /** Drops what was not written. */
+    void clear() {
+        length = 0;
+        depth = 0;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Returns what was appended from a length on. */
+    byte[] from(int start) {
+        return Arrays.copyOfRange(bytes, start, length);
+    }
+
+    /** Appends fields that {@link #from} has returned. */
+    void append(byte[] fields) {
+        ensure(fields.length);
+        System.arraycopy(fields, 0, bytes, length, fields.length);
+        length += fields.length;
+    }
+
+    /** Begins an object or a list. */
+    void begin(char bracket) {
+        comma();
+        put(bracket);
+        depth++;
+    }
+
+    /** Ends an object or a list. Returns whether it was the outermost. */
+    boolean end(char bracket) {
+        put(bracket);
+        depth--;
+        return depth == 0;
+    }
+
+    /** Writes the line to a stream. */
+    void writeTo(OutputStream out) throws IOException {
+        put('\n');
+        out.write(bytes, 0, length);
+        clear();
+    }
+
+    /** Appends the name of a field, which has no character to escape. */
+    void field(String name) {
+        comma();
+        put('"');
+        ascii(name);
+        put('"');
+        put(':');
+    }
+
+    /** Appends a value that consists of ASCII characters, such as a number. */
+    void value(String text) {
+        comma();
+        ascii(text);
+    }
+
+    void number(long value) {
+        if (value < 0) {
+            value(Long.toString(value));
+            return;
+        }
+        comma();
+        int digits = 1;
+        for (long rest = value / 10; rest > 0; rest /= 10) {
+            digits++;
+        }
+        ensure(digits);
+        long rest = value;
+        for (int at = length + digits - 1; at >= length; at--) {
+            bytes[at] = DIGITS[(int) (rest % 10)];
+            rest /= 10;
+        }
+        length += digits;
+    }
+
+    /** Appends {@code "0x..."}. */
+    void hex(long value) {
+        comma();
+        int digits = Math.max(1, (Long.SIZE - Long.numberOfLeadingZeros(value) + 3) / 4);
+        ensure(digits + 4);
+        put('"');
+        put('0');
+        put('x');
+        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+            bytes[length++] = DIGITS[(int) (value >>> shift) & 15];
+        }
+        put('"');
+    }
+
+    /** Appends a text with its quotes. */
+    void text(String value) {
+        comma();
+        int size = value.length();
+        ensure(size + 2);
+        int start = length;
+        bytes[length++] = '"';
+        for (int i = 0; i < size; i++) {
+            char c = value.charAt(i);
+            if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+                length = start;
+                append(Printable.json(value).getBytes(StandardCharsets.UTF_8));
+                return;
+            }
+            bytes[length++] = (byte) c;
+        }
+        bytes[length++] = '"';
+    }
+
+    private void ascii(String text) {
+        int size = text.length();
+        ensure(size);
+        for (int i = 0; i < size; i++) {
+            bytes[length++] = (byte) text.charAt(i);
+        }
+    }
+
+    /** No value ends in one of these characters. */
+    private void comma() {
+        byte last = length == 0 ? (byte) '{' : bytes[length - 1];
+        if (last != '{' && last != '[' && last != ':') {
+            put(',');
+        }
+    }
+
+    private void put(char c) {
+        ensure(1);
+        bytes[length++] = (byte) c;
+    }
+
+    private void ensure(int more) {
+        if (length + more > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, length + more));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package org.mapfiles.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The CDS archive that the launcher makes when it builds: it is used if it fits, and no archive can break a start. The
+ * build is a script here, which copies a jar.
+ */
+class LauncherArchiveTest {
+    @TempDir
+    Path directory;
+
+    private final Set<String> packed = new HashSet<>();
+    private Path tree;
+    private Path archive;
+
+    @BeforeEach
+    void makeTree() throws Exception {
+        Path script = Path.of("../../mapfiles").toAbsolutePath().normalize();
+        assumeTrue(Files.isRegularFile(script), "the launcher is not here: " + script);
+        tree = Files.createDirectory(directory.toRealPath().resolve("tree"));
+        archive = tree.resolve("java/cli/target/mapfiles.jsa");
+        Files.createDirectory(tree.resolve("native"));
+        Files.createDirectories(tree.resolve("java/cli/target"));
+        Files.createFile(tree.resolve("pom.xml"));
+        Files.createFile(tree.resolve("CMakeLists.txt"));
+        Files.copy(script, tree.resolve("mapfiles"));
+        Path built = jar();
+        Path maven = Files.writeString(
+                tree.resolve("mvnw"),
+                "#!/bin/sh\ncp '" + built + "' java/cli/target/mapfiles.jar.new\n"
+                        + "mv java/cli/target/mapfiles.jar.new java/cli/target/mapfiles.jar\n");
+        assertThat(maven.toFile().setExecutable(true)).isTrue();
+        assertThat(tree.resolve("mapfiles").toFile().setExecutable(true)).isTrue();
+    }
+
+    /** Makes one jar of the command line, as the build does. */
+    private Path jar() throws Exception {
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, Main.class.getName());
+        manifest.getMainAttributes().put(new Attributes.Name("Enable-Native-Access"), "ALL-UNNAMED");
+        Path jar = directory.toRealPath().resolve("built.jar");
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar), manifest)) {
+            for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+                Path path = Path.of(entry);
+                if (Files.isDirectory(path)) {
+                    pack(path, out);
+                } else if (path.getFileName().toString().matches("(picocli|jackson-core|mapfiles)-[0-9].*")) {
+                    try (FileSystem content = FileSystems.newFileSystem(path)) {
+                        pack(content.getPath("/"), out);
+                    }
+                }
+            }
+        }
+        return jar;
+    }
+
+    private void pack(Path root, JarOutputStream out) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+                String name = root.relativize(file).toString();
+                if (!name.endsWith("module-info.class") && !name.startsWith("META-INF/M") && packed.add(name)) {
+                    out.putNextEntry(new JarEntry(name));
+                    Files.copy(file, out);
+                }
+            }
+        }
+    }
+
+    private ProcessBuilder launcher(Map<String, String> environment) {
+        ProcessBuilder builder =
+                new ProcessBuilder(tree.resolve("mapfiles").toString(), "count", "self", "--by", "kind");
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    private static void assertWorks(Process process, String what) throws Exception {
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as("%s: %s%s", what, out, err).isZero();
+        assertThat(out).as(what).contains("% of vm.max_map_count");
+        assertThat(err.lines().filter(line -> !line.contains("building, once")))
+                .as(what)
+                .isEmpty();
+    }
+
+    private void assertWorks(String what) throws Exception {
+        assertWorks(launcher(Map.of()).start(), what);
+    }
+
+    /** Returns whether the class of the command comes from the archive. */
+    private boolean isUsed() throws Exception {
+        Path log = directory.toRealPath().resolve("classes.log");
+        Files.deleteIfExists(log);
+        assertWorks(
+                launcher(Map.of("MAPFILES_JAVA_OPTIONS", "-Xlog:class+load:file=" + log))
+                        .start(),
+                "logged");
+        List<String> loads = Files.readAllLines(log).stream()
+                .filter(line -> line.contains(Main.class.getName() + " source: "))
+                .toList();
+        assertThat(loads).hasSize(1);
+        return loads.get(0).contains("shared objects file");
+    }
+
+    @Test
+    void theFirstUseMakesAnArchiveThatLaterUsesLoad() throws Exception {
+        assertWorks("first");
+        assertThat(archive).isNotEmptyFile();
+        assertThat(isUsed()).isTrue();
+        try (Stream<Path> files = Files.list(archive.getParent())) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder(
+                            "mapfiles.jar", "mapfiles.jsa", "mapfiles.jsa.stamp", "build.log", "lock");
+        }
+    }
+
+    @Test
+    void noArchiveBreaksAStart() throws Exception {
+        assertWorks("first");
+        for (String options : List.of("-Xmx40m", "-XX:-UseCompressedOops", "-Xshare:off")) {
+            assertWorks(launcher(Map.of("MAPFILES_JAVA_OPTIONS", options)).start(), options);
+        }
+        byte[] whole = Files.readAllBytes(archive);
+        assertThat(archive.toFile().setWritable(true)).isTrue();
+        for (int length : new int[] {0, 1, 100, 5_000, whole.length / 2, whole.length - 1}) {
+            Files.write(archive, Arrays.copyOf(whole, length));
+            assertWorks("cut to " + length + " bytes");
+        }
+        byte[] other = whole.clone();
+        Arrays.fill(other, 0, 4096, (byte) 'x');
+        Files.write(archive, other);
+        assertWorks("no header");
+        Files.delete(archive);
+        assertWorks("deleted");
+        Files.createDirectory(archive);
+        assertWorks("a directory");
+        Files.delete(archive);
+        Files.write(archive, whole);
+        assertThat(isUsed()).isTrue();
+        Files.setLastModifiedTime(
+                archive.resolveSibling("mapfiles.jar"), FileTime.fromMillis(System.currentTimeMillis() + 86_400_000));
+        assertThat(isUsed()).as("the jar was built again").isFalse();
+        Files.delete(archive.resolveSibling("mapfiles.jsa.stamp"));
+        assertWorks("no stamp");
+    }
+
+    @Test
+    void aTreeThatWasMovedAndAnotherJdkUseNoArchive() throws Exception {
+        assertWorks("first");
+        Path other = directory.toRealPath().resolve("jdk");
+        Path here = Path.of(System.getProperty("java.home")).toRealPath();
+        Files.createDirectory(other);
+        try (Stream<Path> files = Files.list(here)) { // of the same version, at another path
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path copy = other.resolve(file.getFileName());
+                if (file.endsWith("bin")) {
+                    Files.createDirectory(copy);
+                    Files.copy(file.resolve("java"), copy.resolve("java"));
+                } else {
+                    Files.createSymbolicLink(copy, file);
+                }
+            }
+        }
+        assertWorks(launcher(Map.of("JAVA_HOME", other.toString())).start(), "another JDK");
+        Path moved = directory.toRealPath().resolve("moved");
+        Files.move(tree, moved);
+        tree = moved;
+        archive = moved.resolve("java/cli/target/mapfiles.jsa");
+        assertThat(isUsed()).isFalse();
+    }
+
+    @Test
+    void severalFirstUsesAtATimeWork() throws Exception {
+        List<Process> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            all.add(launcher(Map.of()).start());
+        }
+        for (Process process : all) {
+            assertWorks(process, "one of several");
+        }
+        assertThat(isUsed()).isTrue();
+    }
+}
