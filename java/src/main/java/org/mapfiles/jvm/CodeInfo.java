@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub.
@@ -134,6 +135,14 @@ public final class CodeInfo {
         certainty = rc == 0 ? Certainty.READ : rc == JvmCalls.ENOENT ? Certainty.NONE : Certainty.UNREADABLE;
         found = rc == 0 ? read : null;
         return rc == 0;
+    }
+
+    /** Sets code of a snapshot; null: none. Returns whether there is code. */
+    boolean setSnapshot(@Nullable FoundCode code) {
+        found = code;
+        certainty = code == null ? Certainty.NONE : Certainty.READ;
+        isUnchecked = false;
+        return code != null;
     }
 
     boolean setNone(Certainty reason) {

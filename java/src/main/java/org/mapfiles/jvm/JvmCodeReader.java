@@ -155,6 +155,17 @@ public final class JvmCodeReader implements AutoCloseable {
         return false;
     }
 
+    /**
+     * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds.
+     *
+     * @return the code as of now; empty if the JVM does not export the location of its code, or it cannot be read
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws IllegalStateException if this reader is closed
+     */
+    public JvmCodeSnapshot snapshot() throws MapsException {
+        return JvmCodeSnapshot.of(this);
+    }
+
     /** Returns whether this reads the JVM that calls. */
     boolean isOwn() {
         return jvm.isOwn();
