@@ -191,8 +191,9 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code was read from memory and is the interpreter} Then {@link #name()} is that of the
-     * codelet: the bytecode that it executes. False for recorded code: the JVM reports codelets as other stubs.
+     * {@return whether the code is the interpreter} Then {@link #name()} is that of the codelet: the bytecode that it
+     * executes. The JVM reports all codelets as one stub, named {@code Interpreter}, to recording that starts later
+     * than the JVM.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();
