@@ -27,7 +27,7 @@ import org.mapfiles.MapsException;
  * A snapshot that is taken after a sample can then have other code at the address; {@link CodeInfo#compileId()}
  * distinguishes them.
  *
- * <p>Immutable and thread-safe. A search allocates nothing. A snapshot takes about 200 bytes for each piece of code.
+ * <p>Immutable and thread-safe. A search allocates nothing. A snapshot takes about 300 bytes for each piece of code.
  */
 public final class JvmCodeSnapshot {
     private static final int PAGE_SHIFT = 12;

@@ -57,10 +57,10 @@ final class MappedMemory {
             if (candidate != null) {
                 candidates.add(candidate);
             }
-            if (mapping.kind() == Mapping.Kind.ANONYMOUS) {
-                candidate = addMalloc(candidates, mapping, candidate == null ? mapping.start() : candidate.end());
-            }
             before = candidate;
+            if (mapping.kind() == Mapping.Kind.ANONYMOUS && (candidate == null || candidate.end() != mapping.end())) {
+                before = addMalloc(candidates, mapping, candidate == null ? mapping.start() : candidate.end());
+            }
         }
         return candidates;
     }
