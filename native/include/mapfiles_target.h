@@ -16,7 +16,7 @@
  * makes a function crash or loop. A read blocks while the target withholds a page of its memory (userfaultfd(2)).
  *
  * **Signals and threads.** The functions take no lock and allocate nothing. A target is used by one thread at a time. They are
- * not meant for signal handlers: a search makes several system calls and uses up to 16 KiB of stack.
+ * not meant for signal handlers: a search makes several system calls and uses up to 24 KiB of stack.
  */
 
 #include "mapfiles.h"
@@ -105,7 +105,7 @@ struct mf_code_result {
     char text[MF_CODE_RESULT_TEXT];                           /**< of name and frames; not terminated */
 };
 
-/** Returns the size of the memory of a target, in bytes: about 2 MiB. */
+/** Returns the size of the memory of a target, in bytes: about 5 MiB. */
 MF_API size_t mf_target_bytes(void);
 
 /**

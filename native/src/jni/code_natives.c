@@ -3,6 +3,7 @@
 #include "jni/natives.h"
 
 #include "agent/agent.h"
+#include "jvm/vm_code.h"
 
 #include <errno.h>
 
@@ -50,6 +51,20 @@ static jboolean codeRange(JNIEnv *env, jclass self UNUSED, jlongArray out)
     return JNI_TRUE;
 }
 
+/* Writes start and end of the interpreter, after codeOpen(). Returns false if they are unknown. */
+static jboolean interpreterRange(JNIEnv *env, jclass self UNUSED, jlongArray out)
+{
+    uint64_t low, high;
+    jlong range[2];
+
+    if (mf_agent.store == NULL || mf_vm_interpreter(&low, &high) != 0)
+        return JNI_FALSE;
+    range[0] = (jlong)low;
+    range[1] = (jlong)high;
+    (*env)->SetLongArrayRegion(env, out, 0, 2, range);
+    return JNI_TRUE;
+}
+
 static void codeCount(JNIEnv *env, jclass self UNUSED, jlongArray out)
 {
     struct mf_code_counts counts = {0};
@@ -68,6 +83,7 @@ static const JNINativeMethod code_natives[] = {
     METHOD(codeClose, "()V"),
     METHOD(codeMemory, "(I)Ljava/nio/ByteBuffer;"),
     METHOD(codeRange, "([J)Z"),
+    METHOD(interpreterRange, "([J)Z"),
     METHOD(codeCount, "([J)V"),
 };
 /* clang-format on */

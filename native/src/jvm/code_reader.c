@@ -3,6 +3,7 @@
 #include "jvm/code_reader.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #define ATTEMPTS 4
 
@@ -22,7 +23,8 @@ struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const s
     struct mf_code_reader *const reader = memory;
 
     mf_code_layout_read(tables, &reader->layout);
-    reader->walk = (struct mf_target_walk){0};
+    memset(&reader->walk, 0, sizeof reader->walk);
+    memset(&reader->constants, 0, sizeof reader->constants);
     reader->pages = mf_pages_init((char *)memory + head_bytes(), slots, NULL);
     return reader;
 }
@@ -92,7 +94,7 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
                                             to, capacity));
     }
     if (with_record)
-        count = mf_target_code_frames(reader->pages, &reader->layout, &out->code, address, kind, frames);
+        count = mf_target_code_frames(reader->pages, &reader->layout, &reader->constants, &out->code, address, kind, frames);
     return count == -ESRCH ? count : read_frames(reader, frames, count, out);
 }
 
@@ -104,7 +106,7 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
         int rc;
 
         mf_pages_clear(reader->pages);
-        rc = mf_target_code_find(reader->pages, &reader->layout, address, kind, &out->code);
+        rc = mf_target_code_find(reader->pages, &reader->layout, &reader->constants, address, kind, &out->code);
         if (rc == 0)
             rc = read_names(reader, address, kind, true, out);
         if (rc != 0)
@@ -119,18 +121,28 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
 int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin,
                         struct mf_code_result *out)
 {
+    struct mf_target_walk *const walk = &reader->walk;
+
     reader->pages->memory = memory;
     if (begin) {
         mf_pages_clear(reader->pages);
-        reader->walk = (struct mf_target_walk){0};
+        memset(walk, 0, sizeof *walk);
     }
     for (;;) {
-        int rc = mf_target_code_next(reader->pages, &reader->layout, &reader->walk, &out->code);
+        int rc = walk->next < walk->count ? 0 : mf_target_code_batch(reader->pages, &reader->layout, &reader->constants, walk);
+        const uint32_t clock = reader->pages->clock;
 
-        if (rc == 0)
-            rc = read_names(reader, out->code.start, MF_CODE_RUNNING_AT, false, out);
         if (rc != 0)
             return rc;
+        out->code = walk->codes[walk->next++];
+        if (out->code.kind == 0) /* it was changed while it was read */
+            continue;
+        rc = read_names(reader, out->code.start, MF_CODE_RUNNING_AT, false, out);
+        if (rc != 0)
+            return rc;
+        /* The batch was checked after its pages were read. Pages that were read since then are newer. */
+        if (reader->pages->clock == clock)
+            return 0;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
         if (rc != 0)
             return rc < 0 ? rc : 0;

@@ -13,6 +13,7 @@
 struct mf_code_reader {
     struct mf_code_layout layout;
     struct mf_pages *pages;
+    struct mf_target_constants constants;
     struct mf_target_walk walk;
 };
 

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 
-#define PAGES         512u /* cached during a call */
-#define TABLE_PAGES   64u  /* cached while the tables are read */
-#define MAX_LIBRARIES 8u   /* that export such tables: a process has one, a malicious one may have any number */
+#define PAGES         1024u /* cached during a call */
+#define TABLE_PAGES   64u   /* cached while the tables are read */
+#define MAX_LIBRARIES 8u    /* that export such tables: a process has one, a malicious one may have any number */
 #define ALIGNMENT     64u
 
 struct mf_target {

@@ -3,16 +3,15 @@
 #include "jvm/target_code.h"
 
 #include "jvm/segment_map.h"
+#include "jvm/target_blob.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_HEAPS  16u /* HotSpot has up to three */
-#define MAX_BLOB   (1u << 30)
-#define MIN_SHIFT  3 /* log2 of the segment size: HotSpot's are 6 and 7 */
-#define MAX_SHIFT  20
-#define MAX_NAME   64u  /* bytes of a name that is compared */
-#define HEAD_BYTES 512u /* of a blob: its fields are in them */
+#define MAX_BLOB  (1u << 30)
+#define MIN_SHIFT 3 /* log2 of the segment size: HotSpot's are 6 and 7 */
+#define MAX_SHIFT 20
+#define MAX_NAME  64u /* bytes of a name that is compared */
 
 /*
  * Maximum of steps from a segment to the first one of its block. One step spans up to 254 segments. Merged blocks have shorter
@@ -21,13 +20,6 @@
  */
 #define MAX_STEPS    (1u << 17)
 #define MAX_SEGMENTS (1u << 25)
-
-struct heap {
-    uint64_t low, high; /* committed */
-    uint64_t map;
-    uint64_t segments;
-    int32_t shift;
-};
 
 static int read_space(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t space, uint64_t *low,
                       uint64_t *high)
@@ -38,7 +30,7 @@ static int read_space(struct mf_pages *pages, const struct mf_code_layout *layou
 }
 
 /* Reads the code heap with a number. -ENOENT: there is none. */
-static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t number, struct heap *out)
+static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t number, struct mf_code_heap *out)
 {
     uint64_t list, data, heap, map_end;
     int32_t count;
@@ -48,7 +40,7 @@ static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout
         rc = mf_field_read(pages, layout, 0, MF_CODE_HEAPS, &list);
     if (rc == 0)
         rc = mf_field_read_int(pages, layout, list, MF_LIST_LENGTH, &count);
-    if (rc == 0 && (count < 0 || number >= (uint64_t)count || number >= MAX_HEAPS))
+    if (rc == 0 && (count < 0 || number >= (uint64_t)count || number >= MF_TARGET_MAX_HEAPS))
         rc = -ENOENT;
     if (rc == 0)
         rc = mf_field_read(pages, layout, list, MF_LIST_DATA, &data);
@@ -73,7 +65,7 @@ static int read_heap(struct mf_pages *pages, const struct mf_code_layout *layout
 }
 
 /* The start of the block that a segment is in. */
-static int find_block(struct mf_pages *pages, const struct heap *heap, uint64_t segment, uint64_t *block)
+static int find_block(struct mf_pages *pages, const struct mf_code_heap *heap, uint64_t segment, uint64_t *block)
 {
     for (uint32_t i = 0; i < MAX_STEPS; i++) {
         uint8_t distance;
@@ -112,16 +104,22 @@ static int read_range(struct mf_pages *pages, const struct mf_code_layout *layou
     return rc;
 }
 
-/* HotSpot gives these two names to all compiled methods (nmethod.cpp), and to nothing else. */
-static int read_kind(struct mf_pages *pages, struct mf_target_code *code)
+/* HotSpot gives these two names to all compiled methods (nmethod.cpp), and to nothing else. They are constants of libjvm. */
+static int read_kind(struct mf_pages *pages, struct mf_target_constants *constants, struct mf_target_code *code)
 {
     char name[MAX_NAME];
-    const int32_t length = mf_pages_text(pages, code->name, name, sizeof name);
+    int32_t length;
 
+    code->kind = MF_TARGET_METHOD;
+    if (code->name == constants->method_name && code->name != 0)
+        return 0;
+    length = mf_pages_text(pages, code->name, name, sizeof name);
     if (length == -ESRCH)
         return length;
-    if (length >= 0 && (strcmp(name, "nmethod") == 0 || strcmp(name, "native nmethod") == 0))
-        code->kind = MF_TARGET_METHOD;
+    if (length >= 0 && strcmp(name, "nmethod") == 0)
+        constants->method_name = code->name;
+    else if (length >= 0 && strcmp(name, "native nmethod") == 0)
+        return 0;
     else
         code->kind = length >= 0 && strcmp(name, "Interpreter") == 0 ? MF_TARGET_INTERPRETER : MF_TARGET_STUB;
     return 0;
@@ -140,9 +138,8 @@ static void read_method(struct mf_pages *pages, const struct mf_code_layout *lay
         out->entry_bci = -1;
 }
 
-/* Reads the blob of a block. -ENOENT: the block is free. */
-static int read_blob(struct mf_pages *pages, const struct mf_code_layout *layout, const struct heap *heap, uint64_t block,
-                     struct mf_target_code *out)
+int mf_target_blob_read(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                        const struct mf_code_heap *heap, uint64_t block, struct mf_target_code *out)
 {
     uint64_t used = 1;
     int32_t size = 0;
@@ -166,124 +163,107 @@ static int read_blob(struct mf_pages *pages, const struct mf_code_layout *layout
     if (size <= 0 || (uint32_t)size > MAX_BLOB || out->blob_end > heap->high || out->start < out->blob ||
         out->start > out->end || out->end > out->blob_end)
         return -ENOENT; /* it is being created, or was freed */
-    rc = read_kind(pages, out);
+    rc = read_kind(pages, constants, out);
     if (rc == 0 && out->kind == MF_TARGET_METHOD)
         read_method(pages, layout, out);
-    /* The memory of its Method may have been that of another one before this code was created. */
-    mf_pages_use_after(pages, out->blob, HEAD_BYTES);
     return rc;
 }
 
-int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address,
-                        enum mf_code_address kind, struct mf_target_code *out)
+int mf_target_heaps_read(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants)
+{
+    struct mf_code_heap heap;
+    int rc;
+
+    constants->heap_count = 0;
+    while ((rc = read_heap(pages, layout, constants->heap_count, &heap)) == 0)
+        constants->heaps[constants->heap_count++] = heap;
+    return rc == -ENOENT && constants->heap_count > 0 ? 0 : rc;
+}
+
+/* The code heap of an instruction, or NULL. */
+static const struct mf_code_heap *heap_of(const struct mf_target_constants *constants, uint64_t instruction)
+{
+    for (uint32_t i = 0; i < constants->heap_count; i++) {
+        const struct mf_code_heap *const heap = &constants->heaps[i];
+
+        if (instruction >= heap->low && instruction < heap->high && (instruction - heap->low) >> heap->shift < heap->segments)
+            return heap;
+    }
+    return NULL;
+}
+
+int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                        uint64_t address, enum mf_code_address kind, struct mf_target_code *out)
 {
     const uint64_t instruction = address - (kind == MF_CODE_RETURNS_TO);
-    struct heap heap;
+    const struct mf_code_heap *heap = heap_of(constants, instruction);
     uint64_t block = 0;
-    int rc;
+    int rc = 0;
 
-    for (uint64_t number = 0; (rc = read_heap(pages, layout, number, &heap)) == 0; number++) {
-        const uint64_t segment = (instruction - heap.low) >> heap.shift;
+    if (heap == NULL) { /* they may be larger than before */
+        rc = mf_target_heaps_read(pages, layout, constants);
+        heap = heap_of(constants, instruction);
+    }
+    if (heap == NULL)
+        return rc == 0 ? -ENOENT : rc;
+    rc = find_block(pages, heap, (instruction - heap->low) >> heap->shift, &block);
+    if (rc == 0)
+        rc = mf_target_blob_read(pages, layout, constants, heap, block, out);
+    if (rc == 0)
+        mf_pages_use_after(pages, out->blob, MF_TARGET_HEAD);
+    return rc != 0 ? rc : instruction >= out->start && instruction < out->end ? 0 : -ENOENT;
+}
 
-        if (instruction < heap.low || instruction >= heap.high || segment >= heap.segments)
+/* Where the fields are that identify code, from the start of its blob. */
+static const enum mf_code_field identity[] = {MF_BLOB_NAME, MF_BLOB_SIZE, MF_NMETHOD_METHOD, MF_COMPILE_ID};
+#define IDENTITIES 4u
+
+static uint32_t identity_count(const struct mf_target_code *code)
+{
+    return code->kind != MF_TARGET_METHOD ? 2 : code->compile_id == -1 ? 3 : 4;
+}
+
+struct mf_piece mf_target_identity(const struct mf_code_layout *layout, const struct mf_target_code *code, void *head)
+{
+    uint64_t low = UINT64_MAX, high = 0;
+
+    for (uint32_t i = 0; i < identity_count(code); i++) {
+        const struct mf_field_layout *const field = &layout->fields[identity[i]];
+
+        if (field->bytes == 0)
             continue;
-        rc = find_block(pages, &heap, segment, &block);
-        if (rc == 0)
-            rc = read_blob(pages, layout, &heap, block, out);
-        return rc != 0 ? rc : instruction >= out->start && instruction < out->end ? 0 : -ENOENT;
+        low = field->offset < low ? field->offset : low;
+        high = field->offset + mf_field_width(field) > high ? field->offset + mf_field_width(field) : high;
     }
-    return rc;
+    if (low > high || high > MF_TARGET_HEAD)
+        return (struct mf_piece){code->blob, head, 0, 0};
+    return (struct mf_piece){code->blob + low, (char *)head + low, (uint32_t)(high - low), 0};
 }
 
-/* ---- A walk over all code ---- */
-
-#define BATCH       32u /* blocks whose pages are read in one system call */
-#define MAX_DAMAGED (1u << 16)
-
-/* Reads the pages of the next blocks in one system call. */
-static void prefetch_blocks(struct mf_pages *pages, const struct mf_code_layout *layout, const struct heap *heap,
-                            struct mf_target_walk *walk)
+int mf_target_is_identical(const struct mf_code_layout *layout, const struct mf_target_code *code, const struct mf_piece *piece,
+                           const void *head)
 {
-    uint64_t addresses[2 * BATCH];
-    uint32_t count = 0;
-    uint64_t segment = walk->segment;
+    const uint64_t expected[IDENTITIES] = {code->name, code->blob_end - code->blob, code->method,
+                                           (uint64_t)(int64_t)code->compile_id};
 
-    for (; segment < heap->segments && count < 2 * BATCH; segment++) {
-        uint8_t distance;
+    if (piece->bytes == 0 || piece->got != (int32_t)piece->bytes)
+        return 0;
+    for (uint32_t i = 0; i < identity_count(code); i++) {
+        const struct mf_field_layout *const field = &layout->fields[identity[i]];
 
-        if (mf_pages_read(pages, heap->map + segment, &distance, sizeof distance) != 0)
-            break;
-        if (distance == 0) {
-            addresses[count] = heap->low + (segment << heap->shift);
-            addresses[count + 1] = addresses[count] + layout->block_bytes + HEAD_BYTES;
-            count += 2;
-        }
+        if (field->bytes != 0 && mf_field_value(field, (const char *)head + field->offset) != expected[i])
+            return 0;
     }
-    walk->prefetched = segment;
-    mf_pages_prefetch(pages, addresses, count);
-}
-
-/* Reads the next code of one heap. -ENOENT: there is no more. */
-static int next_in_heap(struct mf_pages *pages, const struct mf_code_layout *layout, const struct heap *heap,
-                        struct mf_target_walk *walk, struct mf_target_code *out)
-{
-    while (walk->segment < heap->segments) {
-        uint8_t distance;
-        int rc = mf_pages_read(pages, heap->map + walk->segment, &distance, sizeof distance);
-
-        if (rc != 0)
-            return rc == -ESRCH ? rc : -ENOENT; /* the map is one range of memory: the rest is unreadable too */
-        if (distance == 0) {
-            if (++walk->blocks > MF_TARGET_MAX_BLOCKS)
-                return -EINVAL;
-            if (walk->segment >= walk->prefetched)
-                prefetch_blocks(pages, layout, heap, walk);
-            rc = read_blob(pages, layout, heap, heap->low + (walk->segment << heap->shift), out);
-            if (rc == 0)
-                walk->segment += (out->blob_end - 1 - heap->low - (walk->segment << heap->shift)) >> heap->shift;
-        }
-        walk->segment++;
-        if (distance == 0 && (rc == 0 || rc == -ESRCH))
-            return rc;
-        if (distance == 0 && ++walk->damaged > MAX_DAMAGED)
-            return -EINVAL;
-    }
-    return -ENOENT;
-}
-
-int mf_target_code_next(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_walk *walk,
-                        struct mf_target_code *out)
-{
-    struct heap heap;
-    int rc;
-
-    for (; (rc = read_heap(pages, layout, walk->heap, &heap)) == 0; walk->heap++) {
-        rc = next_in_heap(pages, layout, &heap, walk, out);
-        if (rc != -ENOENT)
-            return rc;
-        walk->segment = 0;
-        walk->prefetched = 0;
-    }
-    return rc;
+    return 1;
 }
 
 int mf_target_code_is_there(const struct mf_pages *pages, const struct mf_code_layout *layout,
                             const struct mf_target_code *code)
 {
-    static const enum mf_code_field fields[] = {MF_BLOB_NAME, MF_BLOB_SIZE, MF_NMETHOD_METHOD, MF_COMPILE_ID};
-    const uint64_t expected[] = {code->name, code->blob_end - code->blob, code->method, (uint64_t)(int64_t)code->compile_id};
-    const uint32_t count = code->kind != MF_TARGET_METHOD ? 2 : code->compile_id == -1 ? 3 : 4;
-    uint64_t values[4];
-    struct mf_piece pieces[4];
+    unsigned char head[MF_TARGET_HEAD];
+    struct mf_piece piece = mf_target_identity(layout, code, head);
 
-    for (uint32_t i = 0; i < count; i++)
-        pieces[i] = (struct mf_piece){code->blob + layout->fields[fields[i]].offset, &values[i],
-                                      mf_field_width(&layout->fields[fields[i]]), 0};
-    if (mf_target_memory_read_all(pages->memory, pieces, count) == -ESRCH)
+    if (mf_target_memory_read_all(pages->memory, &piece, 1) == -ESRCH)
         return -ESRCH;
-    for (uint32_t i = 0; i < count; i++)
-        if (pieces[i].bytes > 0 && (pieces[i].got != (int32_t)pieces[i].bytes ||
-                                    mf_field_value(&layout->fields[fields[i]], &values[i]) != expected[i]))
-            return 0;
-    return 1;
+    return mf_target_is_identical(layout, code, &piece, head);
 }

@@ -15,36 +15,68 @@
  * No lock, no allocation. The pages are used by one thread at a time.
  */
 
+/* A code heap. */
+struct mf_code_heap {
+    uint64_t low, high; /* committed */
+    uint64_t map;       /* its segment map */
+    uint64_t segments;  /* that have a byte in the map */
+    int32_t shift;      /* log2 of the size of a segment */
+    uint32_t reserved;
+};
+
+#define MF_TARGET_MAX_HEAPS 16u /* HotSpot has up to three */
+
+/*
+ * What a JVM keeps while it runs, so that a search reads it once: its code heaps, which only become larger; the address of the
+ * name of compiled methods; its version. Begins with zeros. Used by one thread at a time.
+ */
+struct mf_target_constants {
+    struct mf_code_heap heaps[MF_TARGET_MAX_HEAPS];
+    uint32_t heap_count;
+    int32_t version;      /* 0: not read yet */
+    uint64_t method_name; /* 0: not read yet */
+};
+
 /*
  * Finds the code that an instruction is in.
  *
  * Returns 0; -ENOENT: it is in no code, or the JVM does not export the fields that are needed; -EFAULT: the structures that
  * lead to the code cannot be read; -EINVAL: they contradict each other; -ESRCH: the target has exited, or runs another program.
  */
-int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t address,
-                        enum mf_code_address kind, struct mf_target_code *out);
+int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                        uint64_t address, enum mf_code_address kind, struct mf_target_code *out);
 
 /* Maximum of blocks that a walk visits. JVMs have up to some hundred thousand. A malicious target may report any number. */
 #define MF_TARGET_MAX_BLOCKS (1u << 22)
 
+#define MF_TARGET_BATCH 64u  /* pieces of code that a walk reads together */
+#define MF_TARGET_HEAD  512u /* bytes of a CodeBlob: its fields are in them */
+
 /* A walk over all code; begins with zeros. */
 struct mf_target_walk {
-    uint32_t heap;   /* number of the code heap */
-    uint32_t blocks; /* visited so far */
+    uint32_t heap;    /* number of the code heap */
+    uint32_t blocks;  /* visited so far */
+    uint32_t damaged; /* blocks so far that could not be read */
+    uint32_t count;   /* of codes */
+    uint32_t next;    /* the first of codes that was not returned */
     uint32_t reserved;
-    uint32_t damaged;    /* blocks so far that could not be read */
-    uint64_t segment;    /* the first segment of the code heap that was not visited */
-    uint64_t prefetched; /* the first segment that was not prefetched */
+    uint64_t segment; /* the first segment of the code heap that was not visited */
+    uint64_t end;     /* of the last code of the code heap */
+    struct mf_target_code codes[MF_TARGET_BATCH];
+    struct mf_target_frame frames[MF_TARGET_BATCH]; /* the methods of the codes */
+    unsigned char heads[MF_TARGET_BATCH][MF_TARGET_HEAD];
 };
 
 /*
- * Reads the next code of a walk, in order of address in each code heap. Code heaps are in the order of the JVM's list.
+ * Reads the next pieces of code of a walk into codes, in order of address in each code heap. Code heaps are in the order of the
+ * JVM's list. The pages of the names of the methods are read too. Then the codes are read again: the kind
+ * of one that has changed meanwhile is 0.
  *
  * Returns as mf_target_code_find(); -ENOENT: there is no more code; -EINVAL: more than MF_TARGET_MAX_BLOCKS blocks, or too many
  * that are no code.
  */
-int mf_target_code_next(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_walk *walk,
-                        struct mf_target_code *out);
+int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                         struct mf_target_walk *walk);
 
 /*
  * Checks whether the same code is still there, by reading it again from memory. If it is, all that was read of it is of this
@@ -63,10 +95,11 @@ int mf_target_code_is_there(const struct mf_pages *pages, const struct mf_code_l
  * Returns their number; 0: there is no debug record, as for a native wrapper and a stub; -ENOENT: the JVM does not export the
  * fields that are needed; -EINVAL: the records contradict each other; -EFAULT, -ESRCH as mf_target_code_find().
  */
-int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                          uint64_t address, enum mf_code_address kind, struct mf_target_frame *out);
+int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                          const struct mf_target_code *code, uint64_t address, enum mf_code_address kind,
+                          struct mf_target_frame *out);
 
-/* Reads the pages of the texts of methods, in a few system calls. */
+/* Reads the pages of the texts of methods, in a few system calls. @p count is up to MF_TARGET_MAX_FRAMES. */
 void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout,
                                const struct mf_target_frame *frames, uint32_t count);
 

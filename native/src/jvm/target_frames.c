@@ -84,18 +84,17 @@ static int find_in_blob(struct mf_pages *pages, const struct mf_code_layout *lay
     return 0;
 }
 
-static int find_debug(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                      struct debug *out)
+static int find_debug(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                      const struct mf_target_code *code, struct debug *out)
 {
-    int32_t version;
-    int rc = mf_field_read_int(pages, layout, 0, MF_MAJOR_VERSION, &version);
+    int rc = constants->version != 0 ? 0 : mf_field_read_int(pages, layout, 0, MF_MAJOR_VERSION, &constants->version);
 
     if (rc == 0)
         rc = mf_code_layout_has(layout, MF_IMMUTABLE_DATA) ? find_in_immutable(pages, layout, code, out)
                                                            : find_in_blob(pages, layout, code, out);
     if (rc != 0)
         return rc;
-    out->excluded = version >= WITHOUT_ZEROS;
+    out->excluded = constants->version >= WITHOUT_ZEROS;
     if (layout->pc_bytes == 0)
         return -ENOENT;
     if (out->pcs > out->pcs_end || out->scopes > out->scopes_end || out->metadata > out->metadata_end)
@@ -172,8 +171,9 @@ static int read_scope(struct mf_pages *pages, const struct debug *debug, uint32_
     return mf_pages_read(pages, debug->metadata + (method - 1) * sizeof out->method, &out->method, sizeof out->method);
 }
 
-int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                          uint64_t address, enum mf_code_address kind, struct mf_target_frame *out)
+int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
+                          const struct mf_target_code *code, uint64_t address, enum mf_code_address kind,
+                          struct mf_target_frame *out)
 {
     struct debug debug;
     int32_t first;
@@ -182,7 +182,7 @@ int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *l
 
     if (code->kind != MF_TARGET_METHOD)
         return 0;
-    rc = find_debug(pages, layout, code, &debug);
+    rc = find_debug(pages, layout, constants, code, &debug);
     if (rc == 0)
         rc = find_scope(pages, layout, &debug, address - (kind == MF_CODE_RETURNS_TO) - code->start, &first);
     if (rc != 0)

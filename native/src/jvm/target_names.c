@@ -2,6 +2,8 @@
 /* Names of methods and of other code (method.hpp, constantPool.hpp, symbol.hpp, interpreter.hpp). */
 #include "jvm/target_code.h"
 
+#include <string.h>
+
 #define MAX_CODELETS 4096u /* HotSpot has about 270 */
 
 /* The symbol whose index in the constant pool is a field of a ConstMethod. */
@@ -65,25 +67,69 @@ int32_t mf_target_method_text(struct mf_pages *pages, const struct mf_code_layou
     return rc != 0 ? rc : (int32_t)length;
 }
 
+/* Replaces the address of each object by that of an object that a field points to; by 0 if the field cannot be read. */
+static void follow(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t *at, uint32_t count,
+                   enum mf_code_field field)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (at[i] == 0 || mf_field_read(pages, layout, at[i], field, &at[i]) != 0)
+            at[i] = 0;
+}
+
+/* Reads the pages of one field of each object. */
+static void prefetch_field(struct mf_pages *pages, const struct mf_code_layout *layout, const uint64_t *objects, uint32_t count,
+                           enum mf_code_field field)
+{
+    uint64_t at[MF_TARGET_MAX_FRAMES];
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (objects[i] != 0)
+            at[used++] = objects[i] + layout->fields[field].offset;
+    mf_pages_prefetch(pages, at, used);
+}
+
+/* Reads the pages of the entries of the constant pools that have the names and signatures. */
+static void prefetch_entries(struct mf_pages *pages, const struct mf_code_layout *layout, const uint64_t *const_methods,
+                             const uint64_t *pools, uint32_t count)
+{
+    static const enum mf_code_field fields[] = {MF_CONST_NAME, MF_CONST_SIGNATURE};
+    uint64_t at[2 * MF_TARGET_MAX_FRAMES];
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t k = 0; pools[i] != 0 && k < 2; k++) {
+            uint64_t number;
+
+            if (mf_field_read(pages, layout, const_methods[i], fields[k], &number) == 0 && number <= UINT16_MAX)
+                at[used++] = pools[i] + layout->pool_bytes + number * sizeof *at;
+        }
+    mf_pages_prefetch(pages, at, used);
+}
+
 void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout,
                                const struct mf_target_frame *frames, uint32_t count)
 {
-    uint64_t at[MF_TARGET_MAX_FRAMES];
+    uint64_t const_methods[MF_TARGET_MAX_FRAMES], pools[MF_TARGET_MAX_FRAMES];
 
     if (count < 2 || count > MF_TARGET_MAX_FRAMES)
         return;
     for (uint32_t i = 0; i < count; i++)
-        at[i] = frames[i].method;
-    mf_pages_prefetch(pages, at, count);
-    for (uint32_t i = 0; i < count; i++)
-        if (mf_field_read(pages, layout, frames[i].method, MF_METHOD_CONST, &at[i]) != 0)
-            at[i] = frames[i].method;
-    mf_pages_prefetch(pages, at, count);
+        const_methods[i] = frames[i].method;
+    prefetch_field(pages, layout, const_methods, count, MF_METHOD_CONST);
+    follow(pages, layout, const_methods, count, MF_METHOD_CONST);
+    prefetch_field(pages, layout, const_methods, count, MF_CONST_POOL);
+    memcpy(pools, const_methods, count * sizeof *pools);
+    follow(pages, layout, pools, count, MF_CONST_POOL);
+    prefetch_field(pages, layout, pools, count, MF_POOL_HOLDER);
+    prefetch_entries(pages, layout, const_methods, pools, count);
+    follow(pages, layout, pools, count, MF_POOL_HOLDER);
+    prefetch_field(pages, layout, pools, count, MF_KLASS_NAME);
     for (int kind = 0; kind < MF_TARGET_TEXTS; kind++) {
         for (uint32_t i = 0; i < count; i++)
-            if (find_text(pages, layout, frames[i].method, (enum mf_target_text)kind, &at[i]) != 0)
-                at[i] = frames[i].method;
-        mf_pages_prefetch(pages, at, count);
+            if (find_text(pages, layout, frames[i].method, (enum mf_target_text)kind, &pools[i]) != 0)
+                pools[i] = 0;
+        prefetch_field(pages, layout, pools, count, MF_SYMBOL_LENGTH);
     }
 }
 

@@ -63,6 +63,18 @@ int mf_vm_code_cache(uint64_t *low, uint64_t *high)
     return *low < *high ? 0 : -ENOENT;
 }
 
+int mf_vm_interpreter(uint64_t *low, uint64_t *high)
+{
+    static const enum mf_code_field fields[] = {MF_INTERPRETER_CODE, MF_QUEUE_BUFFER, MF_QUEUE_LIMIT};
+    const uint64_t queue = has_all(fields, 3) ? value_of(0, MF_INTERPRETER_CODE) : 0;
+
+    if (queue == 0)
+        return -ENOENT;
+    *low = value_of(queue, MF_QUEUE_BUFFER);
+    *high = *low + value_of(queue, MF_QUEUE_LIMIT);
+    return 0;
+}
+
 /* The start of the block that an address of a code heap is in; 0: none. */
 static uint64_t block_of(uint64_t heap, uint64_t address)
 {

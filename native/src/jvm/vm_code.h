@@ -24,6 +24,13 @@ struct mf_vm_method {
  */
 int mf_vm_code_cache(uint64_t *low, uint64_t *high);
 
+/*
+ * Returns the range of the interpreter's codelets, which is the same as long as the JVM runs.
+ *
+ * Returns 0; -ENOENT: unknown.
+ */
+int mf_vm_interpreter(uint64_t *low, uint64_t *high);
+
 /* Returns where a method can be compared with its record; zeros: unknown. */
 void mf_vm_code_header(struct mf_code_header *out);
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A direct-mapped cache: each page has one slot, and the last page that was read has it. */
+/* A two-way cache: each page has two slots, and replaces the page in them that was read first. */
 #include "memory/target_pages.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Maximum of pages in one batch. They take 1.5 KiB of stack. */
-#define BATCH 64u
+/* Maximum of pages in one batch. They take 3 KiB of stack. */
+#define BATCH 128u
 
 #define NO_PAGE 1u /* no page has this address */
+
+#define MAX_CLOCK (1u << 31)
 
 struct tag {
     uint64_t page; /* first address of the page */
@@ -26,9 +28,29 @@ static char *bytes_of(struct mf_pages *pages, uint32_t slot)
     return (char *)(tags(pages) + pages->slots) + (size_t)slot * MF_PAGE;
 }
 
-static uint32_t slot_of(const struct mf_pages *pages, uint64_t page)
+/* Two slots that are adjacent. The hash separates addresses that differ by a large power of two, such as those of metaspace. */
+static uint32_t first_slot_of(const struct mf_pages *pages, uint64_t page)
 {
-    return (uint32_t)(page / MF_PAGE) & (pages->slots - 1);
+    return (uint32_t)((page / MF_PAGE * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~1u;
+}
+
+/* The slot that has a page, or the one of its two slots whose page was read first. */
+static uint32_t slot_of(struct mf_pages *pages, uint64_t page)
+{
+    const uint32_t slot = first_slot_of(pages, page);
+    const struct tag *const both = &tags(pages)[slot];
+
+    if (both[0].page == page || both[1].page == page)
+        return slot + (both[0].page != page);
+    return slot + (both[0].got == -EINPROGRESS || (both[1].got != -EINPROGRESS && both[1].read < both[0].read));
+}
+
+static void remove_tags(struct mf_pages *pages)
+{
+    for (uint32_t i = 0; i < pages->slots; i++)
+        tags(pages)[i] = (struct tag){.page = NO_PAGE};
+    pages->clock = 0;
+    pages->oldest = 0;
 }
 
 size_t mf_pages_bytes(uint32_t slots)
@@ -41,16 +63,16 @@ struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_tar
     struct mf_pages *const pages = memory;
 
     *pages = (struct mf_pages){.memory = from, .slots = slots};
-    mf_pages_clear(pages);
+    remove_tags(pages);
     return pages;
 }
 
+/* Takes constant time: a search reads few pages of a large cache. */
 void mf_pages_clear(struct mf_pages *pages)
 {
-    for (uint32_t i = 0; i < pages->slots; i++)
-        tags(pages)[i] = (struct tag){.page = NO_PAGE};
-    pages->clock = 0;
-    pages->oldest = 0;
+    if (pages->clock >= MAX_CLOCK)
+        remove_tags(pages);
+    pages->oldest = ++pages->clock;
 }
 
 /* Whether a slot has a page that need not be read again. */
@@ -76,7 +98,7 @@ static void read_batch(struct mf_pages *pages, struct mf_piece *batch, uint32_t 
     mf_target_memory_read_all(pages->memory, batch, count);
     pages->reads += count;
     for (uint32_t i = 0; i < count; i++) {
-        struct tag *const tag = &tags(pages)[slot_of(pages, batch[i].address)];
+        struct tag *const tag = &tags(pages)[slot_of(pages, batch[i].address)]; /* no page of the batch has replaced it */
 
         tag->got = batch[i].got;
         tag->read = ++pages->clock;
@@ -90,12 +112,13 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
 
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t page = addresses[i] & -(uint64_t)MF_PAGE;
-        struct tag *const tag = &tags(pages)[slot_of(pages, page)];
+        const uint32_t slot = slot_of(pages, page);
+        struct tag *const tag = &tags(pages)[slot];
 
-        if (is_usable(pages, tag, page) || tag->got == -EINPROGRESS) /* it is cached, or this batch uses its slot */
+        if (is_usable(pages, tag, page) || tag->got == -EINPROGRESS) /* it is cached, or this batch uses its slots */
             continue;
         *tag = (struct tag){.page = page, .got = -EINPROGRESS};
-        batch[batched++] = (struct mf_piece){page, bytes_of(pages, slot_of(pages, page)), MF_PAGE, 0};
+        batch[batched++] = (struct mf_piece){page, bytes_of(pages, slot), MF_PAGE, 0};
         if (batched == BATCH) {
             read_batch(pages, batch, batched);
             batched = 0;
@@ -110,10 +133,11 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
 static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **bytes)
 {
     const uint64_t page = address & -(uint64_t)MF_PAGE;
-    struct tag *const tag = &tags(pages)[slot_of(pages, page)];
+    const uint32_t slot = slot_of(pages, page);
+    struct tag *const tag = &tags(pages)[slot];
     const int64_t at = (int64_t)(address - page);
 
-    *bytes = bytes_of(pages, slot_of(pages, page)) + at;
+    *bytes = bytes_of(pages, slot) + at;
     if (!is_usable(pages, tag, page)) {
         tag->page = page;
         tag->read = ++pages->clock;
@@ -121,6 +145,28 @@ static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **byte
         pages->reads++;
     }
     return tag->got < 0 ? tag->got : tag->got > at ? tag->got - at : -EFAULT;
+}
+
+/* Most reads are of one field. A copy of constant size is one instruction, also if the compiler optimizes for size. */
+static void copy(char *to, const char *from, uint32_t bytes)
+{
+    switch (bytes) {
+    case 8:
+        memcpy(to, from, 8);
+        break;
+    case 4:
+        memcpy(to, from, 4);
+        break;
+    case 2:
+        memcpy(to, from, 2);
+        break;
+    case 1:
+        *to = *from;
+        break;
+    default:
+        memcpy(to, from, bytes);
+        break;
+    }
 }
 
 int mf_pages_read(struct mf_pages *pages, uint64_t address, void *to, uint32_t bytes)
@@ -132,7 +178,7 @@ int mf_pages_read(struct mf_pages *pages, uint64_t address, void *to, uint32_t b
 
         if (available < 0)
             return (int)available;
-        memcpy(to, from, some);
+        copy(to, from, some);
         to = (char *)to + some;
         address += some;
         bytes -= some;

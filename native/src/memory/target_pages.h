@@ -16,7 +16,7 @@ struct mf_pages {
     const struct mf_target_memory *memory;
     uint32_t slots;  /* a power of two */
     uint32_t reads;  /* pages read so far */
-    uint32_t clock;  /* pages read since mf_pages_clear() */
+    uint32_t clock;  /* is larger after each read of a page */
     uint32_t oldest; /* pages that were read before this value of the clock are read again */
 };
 
@@ -35,7 +35,7 @@ void mf_pages_clear(struct mf_pages *pages);
  */
 void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes);
 
-/* Reads the pages that contain these addresses, up to 64 with one system call. Unreadable pages are no error. */
+/* Reads the pages that contain these addresses, up to 128 with one system call. Unreadable pages are no error. */
 void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32_t count);
 
 /* Reads bytes. Returns 0; -EFAULT: not all of them can be read; -ESRCH: the target has exited. */

@@ -3,10 +3,12 @@
  * Compares the methods at the instructions where threads of a JVM were interrupted with the JVM's own stack walker for the
  * same context (AsyncGetCallTrace, forte.cpp): the inlined methods of the top frame with their bytecode indexes. Another
  * process reads them from outside at the same time; in the JVM they are found in the recorded code, one second later and with
- * the time of the sample. The JVM runs its Java compiler meanwhile. Arguments: the path of libjvm.so, and the number of
- * samples. It is built without sanitizers, because a JVM replaces their signal handlers.
+ * the time of the sample. The JVM runs its Java compiler meanwhile; with "varied" as second argument also code of many other
+ * kinds (varied_load.h). Arguments: the path of libjvm.so, "javac" or "varied", the number of samples, and options of the JVM.
+ * It is built without sanitizers, because a JVM replaces their signal handlers.
  */
-#include "compiling_jvm.h"
+#include "method_hash.h"
+#include "varied_load.h"
 
 #include "mapfiles_jvm.h"
 
@@ -55,11 +57,12 @@ static struct shared {
 
 static _Atomic uint32_t next_sample;
 static unsigned wanted;
+static bool is_varied;
 
 /* Results of the samples. */
 struct results {
     unsigned compared, without_record, same_method, exact[2], wrong_method[2];
-    unsigned not_found, recorded_later, uncertain;
+    unsigned not_found, recorded_later, uncertain, unloaded;
 };
 static struct results from_outside, recorded;
 
@@ -102,42 +105,15 @@ static void on_signal(int number, siginfo_t *info, void *context)
     sample->state = trace.count > 0 ? IS_FULL : IS_FREE;
 }
 
-/* Continues a hash (FNV-1a) with a text. Class names of hidden classes have a plus sign or a point before their number. */
-static uint64_t hash_text(uint64_t hash, const char *text, size_t length)
+/* Whether the JVM still has the names of the methods that its stack walker found. A class may be unloaded since then. */
+static bool has_names(struct results *results, const struct sample *sample)
 {
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)(text[i] == '+' ? '.' : text[i])) * 0x100000001b3u;
-    return (hash ^ 0xff) * 0x100000001b3u;
-}
-
-static uint64_t hash_method(const char *class, size_t class_length, const char *name, size_t name_length, const char *signature,
-                            size_t signature_length)
-{
-    if (class_length > 1 && class[0] == 'L' && class[class_length - 1] == ';') /* a signature */
-        class ++, class_length -= 2;
-    return hash_text(hash_text(hash_text(0xcbf29ce484222325u, class, class_length), name, name_length), signature,
-                     signature_length);
-}
-
-static uint64_t hash_of_id(jmethodID method)
-{
-    char *name = NULL, *signature = NULL, *class_signature = NULL;
-    jclass class = NULL;
-    uint64_t hash = 0;
-    JNIEnv *env;
-
-    if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK ||
-        (*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
-        return 0;
-    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) == JVMTI_ERROR_NONE &&
-        (*jvmti)->GetClassSignature(jvmti, class, &class_signature, NULL) == JVMTI_ERROR_NONE)
-        hash = hash_method(class_signature, strlen(class_signature), name, strlen(name), signature, strlen(signature));
-    if (class != NULL)
-        (*env)->DeleteLocalRef(env, class);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)class_signature);
-    return hash;
+    for (jint i = 0; i < sample->count; i++)
+        if (hash_of_id(sample->frames[i].method) == 0) {
+            results->unloaded++;
+            return false;
+        }
+    return true;
 }
 
 static void compare(struct results *results, const struct sample *sample, const struct frame *frames, int32_t count,
@@ -222,7 +198,7 @@ static void compare_outside(const struct sample *sample)
 {
     const struct outside *const running = &sample->outside[MF_CODE_RUNNING_AT];
 
-    if (running->count == 0)
+    if (running->count == 0 || !has_names(&from_outside, sample))
         return;
     if (!running->has_record)
         return count_without_record(&from_outside, sample, running->frames[0].method);
@@ -261,7 +237,7 @@ static void compare_recorded(const struct sample *sample)
     int count;
     const int rc = mf_code_find(sample->pc, MF_CODE_RUNNING_AT, sample->time, &code);
 
-    if (sample->outside[MF_CODE_RUNNING_AT].count == 0)
+    if (sample->outside[MF_CODE_RUNNING_AT].count == 0 || !has_names(&recorded, sample))
         return;
     if (rc != 0 || code.kind != MF_CODE_METHOD) {
         recorded.not_found++;
@@ -310,6 +286,8 @@ static void *interrupt(void *thread)
 {
     while (!shared->is_done) {
         pthread_kill(*(pthread_t *)thread, SIGPROF);
+        if (is_varied)
+            signal_running_threads(SIGPROF);
         usleep(500);
     }
     return NULL;
@@ -331,10 +309,11 @@ static void check_results(const char *where, const struct results *results)
 
     printf(
         "%s: %u samples with a record, %u without (%u of the same method); running at: %u exact, %u another method; returns to: %u "
-        "exact, %u another method; %u not found, %u recorded later, %u uncertain\n",
+        "exact, %u another method; %u not found, %u recorded later, %u uncertain, %u unloaded\n",
         where, results->compared, results->without_record, results->same_method, results->exact[MF_CODE_RUNNING_AT],
         results->wrong_method[MF_CODE_RUNNING_AT], results->exact[MF_CODE_RETURNS_TO],
-        results->wrong_method[MF_CODE_RETURNS_TO], results->not_found, results->recorded_later, results->uncertain);
+        results->wrong_method[MF_CODE_RETURNS_TO], results->not_found, results->recorded_later, results->uncertain,
+        results->unloaded);
     CHECK(results->compared >= 500, "%s: %u samples", where, results->compared);
     CHECK(results->without_record * 20 <= results->compared, "%s: %u samples have no record", where, results->without_record);
     CHECK(results->exact[MF_CODE_RUNNING_AT] * 1000ull >= (uint64_t)results->compared * permille, "%s: %u of %u are exact",
@@ -362,15 +341,20 @@ int main(int count, char **arguments)
 {
     const char *const directory = new_directory("call_trace");
     const struct itimerval never = {{0, 0}, {0, 0}};
-    pthread_t comparer, interrupter, self = pthread_self();
+    pthread_t comparer, interrupter, redefiner, self = pthread_self();
+    char class_path[256];
     int status = 0;
     pid_t child;
     JNIEnv *env;
 
-    wanted = count > 2 ? (unsigned)atoi(arguments[2]) : 1000;
+    is_varied = count > 2 && strcmp(arguments[2], "varied") == 0;
+    wanted = count > 3 ? (unsigned)atoi(arguments[3]) : 1000;
+    snprintf(class_path, sizeof class_path, "-Djava.class.path=%s", directory);
+    if (count > 3)
+        arguments[3] = class_path; /* before the other options */
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     child = start_child();
-    env = count > 1 && pc_of(&(ucontext_t){0}) == 0 ? start_jvm(arguments[1]) : NULL;
+    env = count > 1 && pc_of(&(ucontext_t){0}) == 0 ? start_jvm(arguments[1], arguments + 3, count - 3) : NULL;
     if (env == NULL) {
         puts("skipped: no JVM with AsyncGetCallTrace");
         kill(child, SIGKILL);
@@ -378,6 +362,8 @@ int main(int count, char **arguments)
         return CHECK_SKIPPED;
     }
     make_method_ids(env);
+    if (is_varied)
+        start_load(env, directory, &redefiner);
     CHECK_IS(mf_jvm_open(vm, 0), 0, "recording");
     shared->is_started = true;
     CHECK_IS(pthread_create(&comparer, NULL, compare_all, NULL), 0, "a thread");
@@ -386,6 +372,8 @@ int main(int count, char **arguments)
     shared->is_done = true;
     setitimer(ITIMER_PROF, &never, NULL);
     pthread_join(interrupter, NULL);
+    if (is_varied)
+        stop_load(redefiner);
     pthread_join(comparer, NULL);
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child: %x", status);
     check_results("from outside", &from_outside);

@@ -90,43 +90,61 @@ static const char *write_source(const char *directory)
     return path;
 }
 
-static void compile_until_done(JNIEnv *env, const char *directory, const _Atomic bool *is_done)
+/* Compiles a source file in this JVM; the classes are in the directory then. */
+static void compile(JNIEnv *env, const char *directory, const char *source)
 {
-    const jclass provider = (*env)->FindClass(env, "javax/tools/ToolProvider");
-    const jmethodID get =
-        provider == NULL ? NULL
-                         : (*env)->GetStaticMethodID(env, provider, "getSystemJavaCompiler", "()Ljavax/tools/JavaCompiler;");
-    const jobject compiler = get == NULL ? NULL : (*env)->CallStaticObjectMethod(env, provider, get);
-    const jclass tool = (*env)->FindClass(env, "javax/tools/Tool");
+    static jobject compiler;
+    static jmethodID run;
     const jclass string = (*env)->FindClass(env, "java/lang/String");
-    const jmethodID run =
-        tool == NULL
-            ? NULL
-            : (*env)->GetMethodID(env, tool, "run",
-                                  "(Ljava/io/InputStream;Ljava/io/OutputStream;Ljava/io/OutputStream;[Ljava/lang/String;)I");
-    const char *const source = write_source(directory);
     const char *const arguments[] = {"-proc:none", "-d", directory, source};
     jobjectArray array;
 
-    if (compiler == NULL || run == NULL || source == NULL) {
-        puts("skipped: this JVM has no Java compiler");
-        exit(CHECK_SKIPPED);
+    if (compiler == NULL) {
+        const jclass provider = (*env)->FindClass(env, "javax/tools/ToolProvider");
+        const jclass tool = (*env)->FindClass(env, "javax/tools/Tool");
+        const jmethodID get = provider == NULL ? NULL
+                                               : (*env)->GetStaticMethodID(env, provider, "getSystemJavaCompiler",
+                                                                           "()Ljavax/tools/JavaCompiler;");
+
+        compiler = get == NULL ? NULL : (*env)->CallStaticObjectMethod(env, provider, get);
+        if (compiler == NULL || tool == NULL || source == NULL) {
+            puts("skipped: this JVM has no Java compiler");
+            exit(CHECK_SKIPPED);
+        }
+        run = (*env)->GetMethodID(env, tool, "run",
+                                  "(Ljava/io/InputStream;Ljava/io/OutputStream;Ljava/io/OutputStream;[Ljava/lang/String;)I");
     }
     array = (*env)->NewObjectArray(env, 4, string, NULL);
-    for (jsize i = 0; i < 4; i++)
-        (*env)->SetObjectArrayElement(env, array, i, (*env)->NewStringUTF(env, arguments[i]));
-    for (int round = 0; round < MAX_ROUNDS && !*is_done; round++)
-        CHECK_IS((*env)->CallIntMethod(env, compiler, run, NULL, NULL, NULL, array), 0, "the Java compiler");
+    for (jsize i = 0; i < 4; i++) {
+        const jstring argument = (*env)->NewStringUTF(env, arguments[i]);
+
+        (*env)->SetObjectArrayElement(env, array, i, argument);
+        (*env)->DeleteLocalRef(env, argument);
+    }
+    CHECK_IS((*env)->CallIntMethod(env, compiler, run, NULL, NULL, NULL, array), 0, "the Java compiler");
+    (*env)->DeleteLocalRef(env, array);
 }
 
-static JNIEnv *start_jvm(const char *library)
+static void compile_until_done(JNIEnv *env, const char *directory, const _Atomic bool *is_done)
 {
-    JavaVMInitArgs arguments = {.version = JNI_VERSION_1_8};
+    const char *const source = write_source(directory);
+
+    for (int round = 0; round < MAX_ROUNDS && !*is_done; round++)
+        compile(env, directory, source);
+}
+
+/* Starts the JVM of a library with options. NULL: it cannot be started. */
+static JNIEnv *start_jvm(const char *library, char **options, int count)
+{
+    JavaVMOption all[16] = {{0}};
+    JavaVMInitArgs arguments = {.version = JNI_VERSION_1_8, .options = all, .nOptions = count};
     void *const handle = dlopen(library, RTLD_NOW | RTLD_GLOBAL);
     jint (*create)(JavaVM **, void **, void *);
     JNIEnv *env;
 
-    if (handle == NULL)
+    for (int i = 0; i < count && i < 16; i++)
+        all[i].optionString = options[i];
+    if (handle == NULL || count > 16)
         return NULL;
     *(void **)&create = dlsym(handle, "JNI_CreateJavaVM");
     *(void **)&walk = dlsym(handle, "AsyncGetCallTrace");

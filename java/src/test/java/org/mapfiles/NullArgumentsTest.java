@@ -39,6 +39,7 @@ import org.mapfiles.jvm.AddressInfo;
 import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
 import org.mapfiles.jvm.JvmCodeReader;
+import org.mapfiles.jvm.JvmCodeSnapshot;
 import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.jvm.JvmResolver;
@@ -152,6 +153,7 @@ class NullArgumentsTest {
         value(AddressInfo.class, new AddressInfo());
         value(JvmRegions.class, JvmRegions.read());
         value(JvmCodeReader.class, JvmCodeReader.of(maps));
+        value(JvmCodeSnapshot.class, JvmCodeReader.of(maps).snapshot());
         value(CodeInfo.AddressKind.class, CodeInfo.AddressKind.RUNNING_AT);
         JvmProcess jvm = JvmProcess.of(maps); // the cleaner closes it
         value(JvmProcess.class, jvm);

@@ -20,6 +20,7 @@ enum Benchmark {
     RESIDENT,
     SYMBOLS,
     JAVA_METHOD,
+    CODE_FROM_OUTSIDE,
     RECORD_CODE,
     LIVE_RESOLVE,
     CHANGE_LATENCY,

@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub.
@@ -136,6 +137,14 @@ public final class CodeInfo {
         return rc == 0;
     }
 
+    /** Sets code of a snapshot; null: none. Returns whether there is code. */
+    boolean setSnapshot(@Nullable FoundCode code) {
+        found = code;
+        certainty = code == null ? Certainty.NONE : Certainty.READ;
+        isUnchecked = false;
+        return code != null;
+    }
+
     boolean setNone(Certainty reason) {
         certainty = reason;
         isUnchecked = false;
@@ -182,8 +191,9 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code was read from memory and is the interpreter} Then {@link #name()} is that of the
-     * codelet: the bytecode that it executes. False for recorded code: the JVM reports codelets as other stubs.
+     * {@return whether the code is the interpreter} Then {@link #name()} is that of the codelet: the bytecode that it
+     * executes. The JVM reports all codelets as one stub, named {@code Interpreter}, to recording that starts later
+     * than the JVM.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();

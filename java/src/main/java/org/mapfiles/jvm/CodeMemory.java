@@ -93,6 +93,9 @@ final class CodeMemory {
     /** The code cache. Its pages are mapped wherever code was recorded: the JVM never returns them to the kernel. */
     private final ByteBuffer cache;
 
+    /** Start and end of the interpreter; zeros: unknown. */
+    private final long[] interpreter = new long[2];
+
     private final long low;
     private final int usedBefore;
     private final int sizeAt;
@@ -109,6 +112,7 @@ final class CodeMemory {
         sizeAt = this.head.getInt(SIZE_AT);
         compileIdAt = this.head.getInt(COMPILE_ID_AT);
         lostOffset = Math.toIntExact(this.head.getLong(LOST_OFFSET));
+        JvmCalls.interpreterRange(interpreter);
     }
 
     private static ByteBuffer readable(ByteBuffer memory) {
@@ -149,6 +153,11 @@ final class CodeMemory {
         long segment = address - low >>> SEGMENT_SHIFT;
         return Long.compareUnsigned(address - low, head.getLong(CACHE_BYTES)) < 0
                 && (head.get(lostOffset + (int) (segment >>> 3)) >>> (segment & 7) & 1) != 0;
+    }
+
+    /** Returns whether code is in the interpreter, or is all of it. */
+    boolean isInterpreter(long start, long end) {
+        return start < interpreter[1] && end > interpreter[0]; // addresses of this process
     }
 
     static int intAcquired(ByteBuffer image, int at) {

@@ -74,6 +74,9 @@ final class JvmCalls {
      */
     static native boolean codeRange(long[] out);
 
+    /** Writes start and end of the interpreter of this JVM, after codeOpen(). Returns false if they are unknown. */
+    static native boolean interpreterRange(long[] out);
+
     /** Writes the eight fields of {@code struct mf_code_counts}, in the order of the header. */
     static native void codeCount(long[] counts);
 

@@ -35,7 +35,7 @@ import org.mapfiles.ProcessMaps;
  */
 public final class JvmCodeReader implements AutoCloseable {
     /** Number of pages that are cached during a call, 4 KiB each. */
-    private static final int PAGES = 512;
+    private static final int PAGES = 1024;
     /** A code cache of 2 GiB has fewer. */
     private static final int MAX_BLOBS = 1 << 22;
 
@@ -55,7 +55,7 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Opens the JVM in a process. A reader takes 2 MiB of direct memory.
+     * Opens the JVM in a process. A reader takes 4 MiB of direct memory.
      *
      * @param maps the process. The caller still owns and closes it
      * @return a reader, to be closed by the caller
@@ -153,6 +153,17 @@ public final class JvmCodeReader implements AutoCloseable {
             visitor.accept(info);
         }
         return false;
+    }
+
+    /**
+     * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds.
+     *
+     * @return the code as of now; empty if the JVM does not export the location of its code, or it cannot be read
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws IllegalStateException if this reader is closed
+     */
+    public JvmCodeSnapshot snapshot() throws MapsException {
+        return JvmCodeSnapshot.of(this);
     }
 
     /** Returns whether this reads the JVM that calls. */

@@ -4,7 +4,7 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * Recognizes large chunks of glibc's malloc: each has its own mapping, and begins with a zero word and a word with its
- * size.
+ * size. Up to glibc 2.42 the size is that of the mapping; since 2.43 it lacks the header (malloc/malloc.c).
  */
 final class MallocChunk {
     static final String DETAIL = "a large chunk of the C library's malloc";
@@ -45,7 +45,8 @@ final class MallocChunk {
         try {
             long[] head = vm.longsAt(start, 2);
             long size = head[1] & -FLAGS;
-            boolean isChunk = head[0] == 0 && head[1] - size == IS_MAPPED && size % MIN_PAGE == 0 && size > 0;
+            size += size % MIN_PAGE == 0 ? 0 : HEAD;
+            boolean isChunk = head[0] == 0 && head[1] % FLAGS == IS_MAPPED && size % MIN_PAGE == 0 && size > 0;
             return isChunk ? size : 0;
         } catch (VmFieldMissing unmapped) {
             return 0;

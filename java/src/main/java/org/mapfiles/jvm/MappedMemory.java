@@ -54,9 +54,12 @@ final class MappedMemory {
         RegionCandidate before = null;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             RegionCandidate candidate = of(mapping, before);
-            before = candidate;
             if (candidate != null) {
                 candidates.add(candidate);
+            }
+            before = candidate;
+            if (mapping.kind() == Mapping.Kind.ANONYMOUS && (candidate == null || candidate.end() != mapping.end())) {
+                before = addMalloc(candidates, mapping, candidate == null ? mapping.start() : candidate.end());
             }
         }
         return candidates;
@@ -125,31 +128,51 @@ final class MappedMemory {
                 && end - before.start() == ARENA) {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, before.detail());
         }
-        if (!mapping.permissions().equals("rw-p") || !isMallocOfCLibrary) {
-            return null;
+        return null;
+    }
+
+    /**
+     * Adds the parts of a mapping from an address on that are chunks and heaps of malloc. The kernel merges adjacent
+     * mappings. So a chunk or other memory of less than {@link #ARENA} bytes may precede a heap, which begins at a
+     * multiple of that. Returns the last part if it ends the mapping, else null.
+     */
+    private @Nullable RegionCandidate addMalloc(List<RegionCandidate> candidates, MapCursor mapping, long from) {
+        long end = mapping.end();
+        RegionCandidate last = null;
+        long at = from;
+        while (isMallocOfCLibrary && at != end && mapping.permissions().equals("rw-p")) {
+            long partEnd = MallocChunk.endOfChunks(vm, at, end);
+            String detail = MallocChunk.DETAIL;
+            if (partEnd == at) {
+                at = at + ARENA - 1 & -ARENA;
+                if (Long.compareUnsigned(at, from) < 0 || Long.compareUnsigned(at, end) >= 0) {
+                    break;
+                }
+                partEnd = endOfArena(at, end);
+                detail = "arena of the C library";
+            }
+            if (partEnd == at) {
+                break;
+            }
+            last = RegionCandidate.inferred(at, partEnd, JvmRegions.Kind.MALLOC, detail);
+            candidates.add(last);
+            at = partEnd;
         }
-        if (isArena(mapping)) {
-            return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, "arena of the C library");
-        }
-        long chunksEnd = MallocChunk.endOfChunks(vm, start, end);
-        return chunksEnd == start
-                ? null
-                : RegionCandidate.inferred(start, chunksEnd, JvmRegions.Kind.MALLOC, MallocChunk.DETAIL);
+        return last != null && last.end() == end ? last : null;
     }
 
     private static long pageUp(long address) {
         return address + MIN_PAGE - 1 & -MIN_PAGE;
     }
 
-    private boolean isArena(MapCursor mapping) {
-        if (mapping.start() % ARENA != 0 || mapping.size() > ARENA) {
-            return false;
-        }
+    /** Returns the end of the writable part of a heap that begins at an address; the address if there is none. */
+    private long endOfArena(long start, long end) {
+        long size = Math.min(end - start, ARENA);
         try {
-            long writable = vm.longAt(mapping.start() + ARENA_WRITABLE);
-            return writable >= mapping.size() && writable <= ARENA && writable % MIN_PAGE == 0;
+            long writable = vm.longAt(start + ARENA_WRITABLE);
+            return writable >= size && writable <= ARENA && writable % MIN_PAGE == 0 ? start + size : start;
         } catch (VmFieldMissing unmapped) {
-            return false;
+            return start;
         }
     }
 }

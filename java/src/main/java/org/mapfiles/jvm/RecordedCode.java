@@ -95,6 +95,11 @@ final class RecordedCode extends FoundCode {
     }
 
     @Override
+    boolean isInterpreter() {
+        return !isMethod && code.memory().isInterpreter(start, end);
+    }
+
+    @Override
     long start() {
         return start;
     }

@@ -11,12 +11,13 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * Finds the use of the regions of the Shenandoah heap, by the collector's structures or by the table in the output of
- * VM.info. The states are the same in JDK 17 to 25.
+ * VM.info. The states are the same in JDK 17 to 28.
  */
 final class RegionsOfShenandoah {
     private static final String HEX = "([0-9a-f]{1,16})";
     private static final Pattern REGION = Pattern.compile(
-            "^\\| *\\d+\\|([A-Z]{1,3}) *\\|(?:([A-Z])\\|)?BTE +" + HEX + ", +[0-9a-f]{1,16}, +" + HEX + "\\|",
+            "^\\| *\\d+\\|([A-Z]{1,3}) *\\|(?:([A-Z])\\|)?(?:A +\\d+\\|)?BTE +" + HEX + ", +[0-9a-f]{1,16}, +" + HEX
+                    + "\\|",
             Pattern.MULTILINE);
     private static final Pattern SET =
             Pattern.compile("- map \\(vanilla\\): 0x" + HEX + "\\n *- map \\(biased\\): +0x" + HEX + "\\n");

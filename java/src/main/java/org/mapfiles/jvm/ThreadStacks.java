@@ -8,25 +8,36 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.jvm.JvmProcess.JavaThread;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
 
 /**
  * Finds the stacks of threads: those of Java threads in the JVM's list ({@link JavaThreads}); those of other threads
  * (collector, compiler, native) by the stack pointer that the kernel reports.
  */
 final class ThreadStacks {
-    private static final long MAX_GUARD = 1 << 20;
-    private static final int ATTEMPTS = 3;
+    /** Maximum size of a guard zone, in bytes: one page of the largest size. HotSpot asks for one page or none. */
+    private static final long MAX_GUARD = 64 << 10;
 
+    private static final int ATTEMPTS = 3;
+    private static final int PAGE = 4096;
+    /** Maximum distance of the stack pointer of a waiting thread from the end of its stack, in bytes. */
+    private static final long MAX_USED = 1 << 20;
+    /** Number of words of a stack that are read at a time. */
+    private static final int PIECE = 1024;
+
+    private final VmReader vm;
     private final JavaThreads javaThreads;
     private final MapSnapshot snapshot;
     private final Path tasks;
 
     /** {@code process} is the directory of the process whose mappings the snapshot has. */
     ThreadStacks(VmReader vm, MapSnapshot snapshot, Path process) {
+        this.vm = vm;
         javaThreads = new JavaThreads(vm, snapshot, process);
         this.snapshot = snapshot;
         tasks = process.resolve("task");
@@ -72,18 +83,52 @@ final class ThreadStacks {
             if (fields.length < 3) {
                 continue; // "running"
             }
-            int at = snapshot.find(
-                    Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16)); // any 64-bit value
+            long pointer = Long.parseUnsignedLong(fields[fields.length - 2].replaceFirst("^0x", ""), 16);
+            int at = snapshot.find(pointer); // any 64-bit value
             if (at >= 0) {
                 MapCursor mapping = snapshot.cursor().seek(at);
-                return mapping.kind() == Mapping.Kind.STACK
-                        ? null // MappedMemory has it, by its name
+                if (mapping.kind() == Mapping.Kind.STACK) {
+                    return null; // MappedMemory has it, by its name
+                }
+                String thread = tid + " " + JavaThreads.command(tasks, tid);
+                RegionCandidate block = block(pointer, mapping.start(), mapping.end(), thread);
+                return block != null
+                        ? block
                         : RegionCandidate.inferred(
-                                withGuard(at, mapping.start()),
-                                mapping.end(),
-                                JvmRegions.Kind.THREAD_STACK,
-                                tid + " " + JavaThreads.command(tasks, tid));
+                                withGuard(at, mapping.start()), mapping.end(), JvmRegions.Kind.THREAD_STACK, thread);
             }
+        }
+        return null;
+    }
+
+    /**
+     * Returns the stack by the record of the C library at its end, with its guard zone; null: there is no such record.
+     * Since glibc 2.43 the guard zone is part of the mapping, so that the kernel merges the stacks of several threads
+     * to one mapping. The record has the start, the size and the size of the guard zone (struct pthread, nptl/descr.h).
+     */
+    private @Nullable RegionCandidate block(long pointer, long start, long end, String thread) {
+        long limit = Math.min(end, (pointer & -Long.BYTES) + MAX_USED);
+        try {
+            for (long at = pointer & -Long.BYTES; limit - at >= 3 * Long.BYTES; ) {
+                long[] words = vm.longsAt(at, Math.min((limit - at) / Long.BYTES, PIECE));
+                for (int i = 0; i + 2 < words.length; i++) {
+                    long block = words[i];
+                    long blockEnd = block + words[i + 1];
+                    boolean isBlock = block % PAGE == 0
+                            && blockEnd % PAGE == 0
+                            && block >= start - MAX_GUARD
+                            && blockEnd > at + (long) i * Long.BYTES
+                            && blockEnd <= end
+                            && words[i + 2] >= 0
+                            && words[i + 2] <= pointer - block;
+                    if (isBlock) {
+                        return RegionCandidate.inferred(block, blockEnd, JvmRegions.Kind.THREAD_STACK, thread);
+                    }
+                }
+                at += (words.length - 2L) * Long.BYTES;
+            }
+        } catch (VmFieldMissing unmapped) {
+            // the thread has ended
         }
         return null;
     }

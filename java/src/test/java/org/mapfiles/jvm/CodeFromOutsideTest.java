@@ -186,6 +186,12 @@ class CodeFromOutsideTest {
                 }
             });
             assertThat(names).contains("Interpreter iload_0", "Interpreter invokevirtual");
+            List<String> recorded = new ArrayList<>();
+            List<String> other = new ArrayList<>();
+            JvmCode code = JvmCode.open();
+            code.forEach(each -> (each.isInterpreter() ? recorded : other).add(each.toString()));
+            assertThat(recorded).isNotEmpty().allMatch(name -> name.startsWith("Interpreter"));
+            assertThat(other).isNotEmpty().noneMatch(name -> name.startsWith("Interpreter"));
         }
     }
 

@@ -29,7 +29,10 @@ final class G1HeapMain {
             "archived objects",
             "CA",
             "archived objects");
+    /** Up to JDK 27. Groups are the regions and KiB of the young generation and of its survivors. */
     private static final Pattern YOUNG = Pattern.compile("(\\d+) young \\((\\d+)K\\), (\\d+) survivors \\((\\d+)K\\)");
+    /** Since JDK 28. Groups are the MiB of both spaces. */
+    private static final Pattern EDEN = Pattern.compile("\\d+ eden \\((\\d+)M\\), \\d+ survivor \\((\\d+)M\\)");
 
     private G1HeapMain() {}
 
@@ -89,6 +92,12 @@ final class G1HeapMain {
                         "gcHeapInfo",
                         new Object[0],
                         new String[0]);
+        Matcher spaces = EDEN.matcher(text);
+        if (spaces.find()) {
+            long eden = Long.parseLong(spaces.group(1));
+            long survivors = Long.parseLong(spaces.group(2));
+            return (eden + survivors) * 1024 + " " + survivors * 1024;
+        }
         Matcher at = YOUNG.matcher(text);
         if (!at.find()) {
             throw new IllegalStateException(text);

@@ -1,0 +1,79 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
+
+/** Compares a snapshot of the code of another JVM with searches in the memory of that JVM. */
+class JvmCodeSnapshotTest {
+    @Test
+    void snapshotFindsWhatTheReaderFinds() throws Exception {
+        Process child = new ChildJvm().with("-XX:TieredStopAtLevel=4").start(CodeFromOutsideMain.class, 3);
+        try (ProcessMaps maps = ProcessMaps.of(child.pid())) {
+            String line;
+            do {
+                line = child.inputReader().readLine();
+                assertThat(line).isNotNull();
+            } while (!line.equals("READY"));
+            // The compilers of a stopped JVM change nothing.
+            assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(child.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+            JvmCodeSnapshot snapshot;
+            List<long[]> ranges = new ArrayList<>();
+            try (JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                snapshot = reader.snapshot();
+                assertThat(snapshot.size()).isGreaterThan(500);
+                snapshot.forEach(code -> ranges.add(new long[] {code.start(), code.end()}));
+                compare(snapshot, reader, ranges);
+            }
+            CodeInfo read = new CodeInfo();
+            child.destroyForcibly().waitFor();
+            for (long[] range : ranges) {
+                assertThat(snapshot.find(range[0], read)).isTrue();
+                assertThat(read.start()).isEqualTo(range[0]);
+            }
+            for (long address : new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE, ranges.get(0)[0] - 5000}) {
+                assertThat(snapshot.find(address, read)).isFalse();
+                assertThat(read.certainty()).isEqualTo(CodeInfo.Certainty.NONE);
+            }
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    private static void compare(JvmCodeSnapshot snapshot, JvmCodeReader reader, List<long[]> ranges) throws Exception {
+        for (long[] range : ranges) {
+            long middle = range[0] + (range[1] - range[0]) / 2;
+            same(snapshot, reader, range[0], CodeInfo.AddressKind.RUNNING_AT);
+            same(snapshot, reader, middle, CodeInfo.AddressKind.RUNNING_AT);
+            same(snapshot, reader, range[1] - 1, CodeInfo.AddressKind.RUNNING_AT);
+            same(snapshot, reader, range[1], CodeInfo.AddressKind.RETURNS_TO);
+            same(snapshot, reader, range[0] - 1, CodeInfo.AddressKind.RUNNING_AT);
+            same(snapshot, reader, range[1], CodeInfo.AddressKind.RUNNING_AT);
+        }
+    }
+
+    private static void same(JvmCodeSnapshot snapshot, JvmCodeReader reader, long address, CodeInfo.AddressKind kind)
+            throws Exception {
+        CodeInfo copied = new CodeInfo();
+        CodeInfo read = new CodeInfo();
+        assertThat(snapshot.find(address, kind, copied)).isEqualTo(reader.find(address, kind, read));
+        if (copied.isFound()) {
+            assertThat(copied.start()).isEqualTo(read.start());
+            assertThat(copied.end()).isEqualTo(read.end());
+            assertThat(copied.tier()).isEqualTo(read.tier());
+            assertThat(copied.compileId()).isEqualTo(read.compileId());
+            assertThat(copied.kind()).isEqualTo(read.kind());
+            assertThat(copied.isInterpreter()).isEqualTo(read.isInterpreter());
+            if (!read.isInterpreter()) { // of the interpreter the reader finds the codelet
+                assertThat(copied.toString()).isEqualTo(read.toString());
+            }
+        }
+    }
+}
