@@ -51,10 +51,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t head = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr);
     const bool by_8 = size > 0 && data[0] & 1;
     const size_t notes = size > 0 ? size - 1 : 0;
-    char *const file = calloc(1, head + notes);
+    const size_t bytes_after = 16; /* a note must not reach out of its segment */
+    char *const file = calloc(1, head + notes + bytes_after);
     Elf64_Ehdr *const header = (void *)file;
     Elf64_Phdr *const segments = (void *)(header + 1);
-    const struct mf_elf_bytes bytes = {.memory = file, .size = head + notes, .fd = -1};
+    const struct mf_elf_bytes bytes = {.memory = file, .size = head + notes + bytes_after, .fd = -1};
     struct id gnu = {0}, go = {0};
     struct mf_elf elf;
 
