@@ -90,13 +90,12 @@ _mapfiles_in_zsh() {
     COMP_WORDS=("${words[@]}")
     _mapfiles_as_in_sh
     for candidate in "${COMPREPLY[@]}"; do
-        case $candidate in
-        [0-9]*"  "*)
+        if [[ $candidate == *"  "* && ${candidate%%  *} != *[!0-9]* ]]; then
             lines+=("$candidate")
             pids+=("${candidate%%  *}")
-            ;;
-        *) others+=("$candidate") ;;
-        esac
+        else
+            others+=("$candidate")
+        fi
     done
     compadd -l -d lines -a pids
     compadd -a others
