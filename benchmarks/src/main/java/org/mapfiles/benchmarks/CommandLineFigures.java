@@ -5,11 +5,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.mapfiles.ImmutableMapping;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.symbols.SymbolCache;
+import org.mapfiles.symbols.SymbolInfo;
+import org.mapfiles.symbols.Symbols;
 
 /** Measures runs of the command line, from the start of its launcher to its end. */
 final class CommandLineFigures {
     private static final int MAPPINGS = 60_000;
     private static final int ADDRESSES = 1_000_000;
+    private static final int SYMBOLS = 10_000;
 
     private final Figures figures;
     private final Path bin;
@@ -47,6 +53,7 @@ final class CommandLineFigures {
                     "mapfiles maps / 3 pmap and one java -version",
                     Goal.ratioAtMost(1));
         }
+        symbols(launcher);
         Path addresses = addresses();
         try (TargetProcess target = new TargetProcess(200, bin)) {
             String pid = Long.toString(target.pid());
@@ -64,6 +71,63 @@ final class CommandLineFigures {
         } finally {
             Files.delete(addresses);
         }
+    }
+
+    /** Names the functions at addresses of libjvm.so of this JVM. A start of a JVM is the floor of the command line. */
+    private void symbols(String launcher) throws Exception {
+        Path libjvm = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+        Path addresses = addresses();
+        Path elfAddresses = addresses();
+        try (ProcessMaps maps = ProcessMaps.self();
+                SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
+            ImmutableMapping code = maps.snapshot().stream()
+                    .filter(mapping -> mapping.isExecutable()
+                            && mapping.name() != null
+                            && mapping.name().endsWith("/libjvm.so"))
+                    .findFirst()
+                    .orElseThrow();
+            SymbolInfo info = new SymbolInfo();
+            Symbols.of(maps, cache).locate(code, code.start(), info);
+            long[] samples = new Random(17)
+                    .longs(SYMBOLS, code.start(), code.end())
+                    .sorted()
+                    .toArray();
+            write(addresses, samples, 0);
+            write(elfAddresses, samples, info.elfAddress() - code.start());
+
+            String[] llvm = {"llvm-symbolizer", "--no-inlines", "-e", libjvm.toString()};
+            Rounds.Side peer;
+            try {
+                time(elfAddresses, llvm);
+                peer = () -> time(elfAddresses, llvm);
+            } catch (IOException absent) {
+                figures.skip("command-line-symbols", "llvm-symbolizer is not there");
+                return;
+            }
+            add(
+                    "command-line-symbols",
+                    Integer.toString(SYMBOLS),
+                    Rounds.of(1, rounds, () -> time(addresses, launcher, "resolve", "" + maps.pid(), "-"), peer),
+                    "mapfiles resolve - / llvm-symbolizer",
+                    Goal.ratioAtMost(0.5));
+            add(
+                    "command-line-symbols-floor",
+                    Integer.toString(SYMBOLS),
+                    Rounds.of(1, rounds, () -> time(null, TargetProcess.java(), "-version"), peer),
+                    "java -version / llvm-symbolizer",
+                    null);
+        } finally {
+            Files.delete(addresses);
+            Files.delete(elfAddresses);
+        }
+    }
+
+    private static void write(Path file, long[] addresses, long difference) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (long address : addresses) {
+            text.append("0x").append(Long.toHexString(address + difference)).append('\n');
+        }
+        Files.writeString(file, text);
     }
 
     private static Path addresses() throws IOException {
