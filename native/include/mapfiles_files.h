@@ -300,8 +300,9 @@ MF_API int mf_file_open(struct mf_process *process, const struct mf_mapping *map
 /**
  * Verifies that an open file is the file of a mapping.
  *
- * If bytes are compared, each of the first 16 pages is compared between two checks that the process still has the mapping. This
- * detects a process that maps two files alternately, unless its changes coincide with all of these checks.
+ * If bytes are compared, the mapping is checked after each of the first 16 equal pages. Then one page is read and the mapping is
+ * checked 48 times in random order. This detects a process that maps two files alternately, unless its changes coincide with all
+ * of these reads and checks.
  *
  * @param fd  open for reading.
  * @return a value of enum mf_verification other than MF_EXACT

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #define MEMORY "mem"
 #define PAGES  "pagemap"
@@ -92,39 +93,67 @@ static int compare_piece(struct comparison *with, uint64_t address, uint64_t off
     return with->is_changing ? MF_NOT_COMPARED : MF_DIFFERENT;
 }
 
-/*
- * Pieces that are each read between two checks that the process has the mapping. Between one read and one check the process may
- * map another file, and the first one again. A process that maps two files alternately is detected unless its changes coincide
- * with all of these checks.
- */
+/* Equal pieces after each of which the mapping is checked, so that another mapping is noticed early. */
 #define CHECKED_PIECES 16
 
 /* Pages that are checked to find pages in memory. */
 #define PAGES_CHECKED 1024
 
+/* Reads and checks that confirm an equal piece. */
+#define CONFIRMATIONS 48
+
+/*
+ * Between one read and one check the process may map another file, and the first one again. It may even do that in step with
+ * this thread, because each waits for the lock of the other (mmap_lock). So a piece is read and the mapping is checked in random
+ * order. All reads must be equal: one that differs is not tried again, as in compare_piece().
+ */
+static int confirm(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping, uint64_t address)
+{
+    struct timespec now;
+    uint64_t random;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    random = ((uint64_t)now.tv_nsec << 20 ^ address) * UINT64_C(0x9E3779B97F4A7C15) | 1;
+    for (int i = 0; i < CONFIRMATIONS; i++) {
+        random ^= random << 13; /* xorshift64 */
+        random ^= random >> 7;
+        random ^= random << 17;
+        if (random >> 63) {
+            const int rc = mf_validate(process, mapping);
+
+            if (rc < 0)
+                return rc;
+        } else {
+            const int same = is_modified(with, address)
+                                 ? MF_NOT_COMPARED
+                                 : compare_once(with, address, mapping->offset + (address - mapping->start));
+
+            if (same != MF_SAME)
+                return same < 0 ? same : MF_NOT_COMPARED;
+        }
+    }
+    return MF_SAME;
+}
+
 static int compare_all(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
-    uint64_t address = mapping->start;
     uint64_t last = 0; /* address of an equal piece */
     unsigned checked = 0;
 
-    while (address < mapping->end || (last != 0 && checked < CHECKED_PIECES)) {
-        const uint64_t at = address < mapping->end ? address : last; /* again, if there are few pieces */
-        const int same = compare_piece(with, at, mapping->offset + (at - mapping->start));
-        const bool is_first_pass = address < mapping->end;
-        int rc;
+    for (uint64_t address = mapping->start; address < mapping->end; address += PIECE) {
+        const int same = compare_piece(with, address, mapping->offset + (address - mapping->start));
 
-        if (same < 0 || same == MF_DIFFERENT || (same == MF_NOT_COMPARED && !is_first_pass))
+        if (same < 0 || same == MF_DIFFERENT)
             return same;
         if (same == MF_SAME) {
-            last = at;
-            rc = checked++ < CHECKED_PIECES ? mf_validate(process, mapping) : 0;
+            const int rc = checked++ < CHECKED_PIECES ? mf_validate(process, mapping) : 0;
+
             if (rc < 0)
                 return rc;
+            last = address;
         }
-        address += is_first_pass ? PIECE : 0;
     }
-    return with->is_undecided || last == 0 ? MF_NOT_COMPARED : MF_SAME;
+    return with->is_undecided || last == 0 ? MF_NOT_COMPARED : confirm(process, with, mapping, last);
 }
 
 /* Compares some pages, at equal distances, that are in memory: no page is loaded into the target. */
