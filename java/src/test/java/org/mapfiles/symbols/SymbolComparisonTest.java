@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +74,13 @@ class SymbolComparisonTest {
                 System.out.println(row);
             }
         }
+        System.out.println("summary: symbols " + rows.size() + " files "
+                + sum(rows, row -> row.equalElfAddresses) + " of " + sum(rows, row -> row.elfAddresses)
+                + " ELF addresses as readelf, "
+                + sum(rows, row -> row.equalFunctions) + " of " + sum(rows, row -> row.functions)
+                + " functions as nm, "
+                + sum(rows, row -> row.equal + row.aliases) + " of " + sum(rows, row -> row.addresses)
+                + " addresses as llvm-symbolizer, each difference with a known reason");
         assertThat(rows).isNotEmpty().allSatisfy(row -> {
             assertThat(row.equalElfAddresses).as("ELF addresses: %s", row).isEqualTo(row.elfAddresses);
             assertThat(row.equalElfutilsAddresses)
@@ -88,5 +96,9 @@ class SymbolComparisonTest {
                         .isGreaterThanOrEqualTo(0.999);
             }
         });
+    }
+
+    private static long sum(List<SymbolComparison> rows, ToIntFunction<SymbolComparison> of) {
+        return rows.stream().mapToLong(of::applyAsInt).sum();
     }
 }
