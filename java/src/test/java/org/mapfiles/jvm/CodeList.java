@@ -10,7 +10,10 @@ import javax.management.ObjectName;
 /** The methods that the JVM lists as compiled: {@code jcmd PID Compiler.codelist}. */
 final class CodeList {
     private static final Pattern LINE = Pattern.compile(
-            "\\s*(\\d+)\\s+(\\d)\\s+\\d+\\s+(\\S+)\\s+\\[0x([0-9a-f]+), 0x([0-9a-f]+) - 0x([0-9a-f]+)\\]");
+            "\\s*(\\d+)\\s+(\\d)\\s+(-?\\d+)\\s+(\\S+)\\s+\\[0x([0-9a-f]+), 0x([0-9a-f]+) - 0x([0-9a-f]+)\\]");
+
+    /** The state of code that is being installed: it is not reported yet (nmethod::not_installed in nmethod.hpp). */
+    private static final String NOT_INSTALLED = "-1";
 
     /** A compiled method. */
     record MapsLine(int compileId, int tier, String method, long start, long end) {}
@@ -33,12 +36,15 @@ final class CodeList {
             if (!fields.matches()) {
                 throw new AssertionError("not understood: " + line);
             }
+            if (fields.group(3).equals(NOT_INSTALLED)) {
+                continue;
+            }
             lines.add(new MapsLine(
                     Integer.parseInt(fields.group(1)),
                     Integer.parseInt(fields.group(2)),
-                    fields.group(3),
-                    Long.parseUnsignedLong(fields.group(5), 16),
-                    Long.parseUnsignedLong(fields.group(6), 16)));
+                    fields.group(4),
+                    Long.parseUnsignedLong(fields.group(6), 16),
+                    Long.parseUnsignedLong(fields.group(7), 16)));
         }
         return lines;
     }
