@@ -141,6 +141,26 @@ static void names_are_not_older_than_the_code(void)
     CHECK_IS(result.code.compile_id, 1118, "the last");
 }
 
+/* A batch of code is checked, and then its memory is reused. A search reads the new names into the cache. */
+static void names_are_not_newer_than_the_check(void)
+{
+    lay_out(true);
+    put_code(true);
+    memset(fake.map, 0xFF, sizeof fake.map);
+    put_methods(0, 120, 1);
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "the first");
+    check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
+    put_symbol(1, "newer");
+    put_methods(4, 119, 1000);
+    CHECK_IS(mf_code_reader_find(reader, &memory, result.code.start, MF_CODE_RUNNING_AT, &result), 0, "find");
+    check_text(result.frames[0].texts[MF_TARGET_NAME], "newer");
+    for (int rc; (rc = mf_code_reader_next(reader, &memory, 0, &result)) != -ENOENT;) {
+        CHECK_IS(rc, 0, "next");
+        check_text(result.frames[0].texts[MF_TARGET_NAME], result.code.compile_id < 1000 ? "outer" : "newer");
+    }
+    CHECK_IS(result.code.compile_id, 1118, "the last");
+}
+
 /* The result of a search at an instruction with an inlined method, after each change of the memory. */
 static int after(struct blob **blob, bool is_new)
 {
@@ -339,6 +359,7 @@ int main(void)
     walks_over_all();
     a_walk_ends();
     names_are_not_older_than_the_code();
+    names_are_not_newer_than_the_check();
     contradictions_are_unknown();
     names_are_bounded();
     random_bytes_end_the_search();

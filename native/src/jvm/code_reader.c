@@ -130,18 +130,18 @@ int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_me
     }
     for (;;) {
         int rc = walk->next < walk->count ? 0 : mf_target_code_batch(reader->pages, &reader->layout, &reader->constants, walk);
-        const uint32_t clock = reader->pages->clock;
 
         if (rc != 0)
             return rc;
         out->code = walk->codes[walk->next++];
         if (out->code.kind == 0) /* it was changed while it was read */
             continue;
+        reader->pages->newest = 0;
         rc = read_names(reader, out->code.start, MF_CODE_RUNNING_AT, false, out);
         if (rc != 0)
             return rc;
-        /* The batch was checked after its pages were read. Pages that were read since then are newer. */
-        if (reader->pages->clock == clock)
+        /* The check of the batch is valid for names in pages that were read before it. A smaller clock began again. */
+        if (reader->pages->newest <= walk->checked && walk->checked <= reader->pages->clock)
             return 0;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
         if (rc != 0)

@@ -76,6 +76,7 @@ static int check_codes(const struct mf_pages *pages, const struct mf_code_layout
 
     for (uint32_t i = 0; i < walk->count; i++)
         pieces[i] = mf_target_identity(layout, &walk->codes[i], walk->heads[i]);
+    walk->checked = pages->clock;
     if (mf_target_memory_read_all(pages->memory, pieces, walk->count) == -ESRCH)
         return -ESRCH;
     for (uint32_t i = 0; i < walk->count; i++)
