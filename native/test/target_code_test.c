@@ -241,6 +241,9 @@ static void contradictions_are_unknown(void)
     WITH(false, layout->fields[MF_COMPILE_ID].bytes = layout->fields[MF_COMP_LEVEL].bytes = 0, 0);
     CHECK(result.code.compile_id == -1 && result.code.tier == -1, "what this JVM does not have");
     CHECK_IS(result.frame_count, 2, "and the rest");
+    WITH(true, layout->fields[MF_COMPILE_ID].offset = UINT64_MAX - 3, -EAGAIN); /* a field before its object */
+    WITH(true, layout->fields[MF_COMPILE_ID].offset = MF_TARGET_HEAD - 3, -EAGAIN);
+    WITH(true, STATIC(MF_COMPILE_ID, fake.version, -4), -EAGAIN);
 }
 
 static void names_are_bounded(void)
