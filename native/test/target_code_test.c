@@ -83,10 +83,12 @@ static void walks_over_all(void)
 
     lay_out(true);
     put_code(true);
+    ((struct codelet *)(uintptr_t)fake.queue.buffer)->text = AT(fake.names[3]);
     for (int i = 0; i < 3; i++) {
         CHECK_IS(mf_code_reader_next(reader, &memory, i == 0, &result), 0, "next");
         CHECK_IS(result.code.kind, kinds[i], "kind");
     }
+    check_text(result.name, "Interpreter"); /* not one of its codelets */
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end again");
     CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "from the beginning");

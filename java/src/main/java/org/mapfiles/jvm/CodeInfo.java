@@ -191,9 +191,10 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code is the interpreter} Then {@link #name()} is that of the codelet: the bytecode that it
-     * executes. The JVM reports all codelets as one stub, named {@code Interpreter}, to recording that starts later
-     * than the JVM.
+     * {@return whether the code is the interpreter} Of a search in the memory of a JVM {@link #name()} is then that of
+     * the codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
+     * codelets are one piece of code, named {@code Interpreter}. To recording that starts later than the JVM it reports
+     * them as one such stub too.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();

@@ -130,9 +130,10 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Calls a visitor with all methods, stubs and codelets of the interpreter. A method has one frame: the compiled
-     * method. Code that is loaded or unloaded during the call may be included or not. The visitor gets the same object
-     * each time. It may use this reader, but must not call this method.
+     * Calls a visitor with all methods, stubs and the interpreter. A method has one frame: the compiled method. The
+     * interpreter is one piece of code, named {@code Interpreter}. Code that is loaded or unloaded during the call may
+     * be included or not. The visitor gets the same object each time. It may call {@link #find}, but neither this
+     * method nor {@link #snapshot}.
      *
      * @param visitor receives each of them
      * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be

@@ -22,8 +22,9 @@ import org.mapfiles.MapsException;
  * }
  * }</pre>
  *
- * <p>A method has one frame, the compiled method, without a bytecode index: {@link CodeInfo#hasRecord()} is false.
- * {@link JvmCodeReader#find} reads the inlined methods at an address. If the target unloads code, its memory is reused.
+ * <p>A method has one frame, the compiled method, without a bytecode index: {@link CodeInfo#hasRecord()} is false. The
+ * interpreter is one piece of code, named {@code Interpreter}. {@link JvmCodeReader#find} reads the inlined methods or
+ * the codelet at an address. If the target unloads code, its memory is reused.
  * A snapshot that is taken after a sample can then have other code at the address; {@link CodeInfo#compileId()}
  * distinguishes them.
  *
