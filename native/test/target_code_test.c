@@ -122,6 +122,22 @@ static void a_walk_ends(void)
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -EINVAL, "more than any JVM has");
 }
 
+/* A JVM that has unloaded much code has many free blocks. */
+static void free_blocks_are_not_damage(void)
+{
+    lay_out(true);
+    put_code(true);
+    memset(fake.map, 0xFF, sizeof fake.map);
+    put_methods(0, 120, 1);
+    for (uint32_t i = 1; i < 119; i++)
+        ((struct block *)(void *)(fake.code + ((size_t)(4 * i) << SHIFT)))->used = 0;
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "the first");
+    CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), 0, "the last");
+    CHECK_IS(result.code.compile_id, 120, "the last");
+    CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
+    CHECK_IS(reader->walk.damaged, 0, "damaged blocks");
+}
+
 /*
  * During a search a class is unloaded, and its memory is reused by a class with other code. Names that were read before belong
  * to the first class.
@@ -363,6 +379,7 @@ int main(void)
     finds_what_is_there(true);
     walks_over_all();
     a_walk_ends();
+    free_blocks_are_not_damage();
     names_are_not_older_than_the_code();
     names_are_not_newer_than_the_check();
     contradictions_are_unknown();

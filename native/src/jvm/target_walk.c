@@ -57,7 +57,7 @@ static int read_blobs(struct mf_pages *pages, const struct mf_code_layout *layou
         if (blocks[i] < walk->end)
             continue;
         rc = mf_target_blob_read(pages, layout, constants, heap, blocks[i], code);
-        if (rc == -ESRCH || (rc != 0 && ++walk->damaged > MAX_DAMAGED))
+        if (rc == -ESRCH || (rc != 0 && rc != -ENOENT && ++walk->damaged > MAX_DAMAGED)) /* -ENOENT: a free block */
             return rc == -ESRCH ? rc : -EINVAL;
         if (rc != 0)
             continue;
