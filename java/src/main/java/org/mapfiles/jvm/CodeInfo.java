@@ -43,7 +43,7 @@ public final class CodeInfo {
 
     /** How certain a result is, or why there is none. */
     public enum Certainty {
-        /** The code was read from the memory of the JVM during the search. */
+        /** The code was read from the memory of the JVM: during the search, or for a {@link JvmCodeSnapshot}. */
         READ,
         /** At that time the JVM had reported that this code was loaded, and had not reported that it was unloaded. */
         RECORDED,

@@ -157,9 +157,11 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds.
+     * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds. Code that is loaded or
+     * unloaded during the call may be included or not.
      *
-     * @return the code as of now; empty if the JVM does not export the location of its code, or it cannot be read
+     * @return the code; empty if the JVM does not export the location of its code; a part of it if the rest cannot be
+     *     read, which only {@link #forEach} reports
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */

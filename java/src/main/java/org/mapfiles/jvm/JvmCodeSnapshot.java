@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
 /**
- * All code of a JVM as of one moment: methods, stubs and the interpreter, with their names, in memory of this JVM. A
- * search takes some nanoseconds, reads nothing of the target, and works after the target has exited.
+ * A copy of all code of a JVM: methods, stubs and the interpreter, with their names, in memory of this JVM. A search
+ * takes some nanoseconds, reads nothing of the target, and works after the target has exited.
  *
  * <pre>{@code
  * JvmCodeSnapshot code;
