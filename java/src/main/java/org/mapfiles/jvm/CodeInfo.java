@@ -191,10 +191,10 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code is the interpreter} Of a search in the memory of a JVM {@link #name()} is then that of
-     * the codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
-     * codelets are one piece of code, named {@code Interpreter}. To recording that starts later than the JVM it reports
-     * them as one such stub too.
+     * {@return whether the code is the interpreter} After {@link JvmCodeReader#find} {@link #name()} is then that of the
+     * codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
+     * codelets are one piece of code, named {@code Interpreter}. The JVM reports them as one such stub too, to
+     * recording that starts later than the JVM.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();
