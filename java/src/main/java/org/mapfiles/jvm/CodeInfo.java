@@ -191,8 +191,8 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code is the interpreter} After {@link JvmCodeReader#find} {@link #name()} is then that of the
-     * codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
+     * {@return whether the code is the interpreter} After {@link JvmCodeReader#find} {@link #name()} is then that of
+     * the codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
      * codelets are one piece of code, named {@code Interpreter}. The JVM reports them as one such stub too, to
      * recording that starts later than the JVM.
      */

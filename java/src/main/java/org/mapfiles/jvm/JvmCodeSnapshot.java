@@ -24,9 +24,8 @@ import org.mapfiles.MapsException;
  *
  * <p>A method has one frame, the compiled method, without a bytecode index: {@link CodeInfo#hasRecord()} is false. The
  * interpreter is one piece of code, named {@code Interpreter}. {@link JvmCodeReader#find} reads the inlined methods or
- * the codelet at an address. If the target unloads code, its memory is reused.
- * A snapshot that is taken after a sample can then have other code at the address; {@link CodeInfo#compileId()}
- * distinguishes them.
+ * the codelet at an address. If the target unloads code, its memory is reused. A snapshot that is taken after a sample
+ * can then have other code at the address; {@link CodeInfo#compileId()} distinguishes them.
  *
  * <p>Immutable and thread-safe. A search allocates nothing. A snapshot takes about 300 bytes for each piece of code.
  */

@@ -158,11 +158,7 @@ class PerfScriptTest {
                 \t          401136 inflate (/lib/libz.so)
                 \t          401137 run(int) (/opt/My App (x86)/lib.so)
                 \t          401138 run(int) (/bin/program)
-                """,
-                "resolve",
-                "--from",
-                directory.resolve("maps").toString(),
-                "-");
+                """, "resolve", "--from", directory.resolve("maps").toString(), "-");
         assertThat(result.lines())
                 .filteredOn(line -> line.startsWith("0x"))
                 .extracting(line -> line.substring(0, line.indexOf(' ')))
