@@ -107,8 +107,8 @@ MF_API int mf_elf_read(const struct mf_elf_bytes *bytes, struct mf_elf *out);
  * example because the process changed permissions, or maps the whole file as data, the address is that of the byte of the file.
  * It then must be in a segment, and no other segment may have bytes in the same page.
  *
- * A file that lacks_code has other offsets than the mapped file (objcopy --only-keep-debug). A segment of it fits a mapping if
- * both have the same number of pages in memory and the same permissions.
+ * A file that lacks_code has other offsets than the mapped file (objcopy --only-keep-debug). A segment of it fits a mapping of
+ * code if both have the same number of pages in memory and the same permissions. No segment of it fits another mapping.
  *
  * @param mapping   of this file. Its start, end, offset and flags are used.
  * @param address   in the mapping.

@@ -146,8 +146,8 @@ MF_API void mf_target_close(struct mf_target *target);
 MF_API int mf_target_find(struct mf_target *target, uint64_t address, enum mf_code_address kind, struct mf_code_result *out);
 
 /**
- * Reads the next piece of code of a walk over all code. Its only frame is the compiled method. Code that is loaded or unloaded
- * during the walk may be missing.
+ * Reads the next piece of code of a walk over all code. Its only frame is the compiled method. The interpreter is one piece,
+ * named "Interpreter". Code that is loaded or unloaded during the walk may be missing.
  *
  * @param begin     1: begins a walk; 0: continues it.
  * @param[out] out  valid only if 0 is returned.

@@ -232,7 +232,7 @@ static atomic_bool stop;
 static void *count(void *at)
 {
     while (!atomic_load(&stop))
-        ++*(volatile uint64_t *)at;
+        atomic_fetch_add((_Atomic uint64_t *)at, 1);
     return NULL;
 }
 
@@ -246,10 +246,10 @@ static void a_page_that_changes_all_the_time(uint32_t how)
 
     place_file(path_in(place->source, "counter"), 'C');
     made = map_in("counter", 'C', PROT_READ | PROT_WRITE, MAP_SHARED);
-    first = *(volatile uint64_t *)made.at;
+    first = atomic_load((_Atomic uint64_t *)made.at);
     atomic_store(&stop, false);
     pthread_create(&thread, NULL, count, made.at);
-    while (*(volatile uint64_t *)made.at == first)
+    while (atomic_load((_Atomic uint64_t *)made.at) == first)
         ;
     /*
      * Runs while the other thread runs too. Without PROCMAP_QUERY a round takes ten times as long, because it reads the text of

@@ -14,9 +14,18 @@ static struct mf_process process;
 static struct mf_snapshot *snapshot;
 static const struct place *place;
 static int round_number;
-static const char *way;                           /* the way to open files: "entry", "path", "nobody" */
-static bool is_wrong;                             /* the file that was opened last */
-static char *next_place = (char *)0x300000000000; /* not used by sanitizers */
+static const char *way; /* the way to open files: "entry", "path", "nobody" */
+static bool is_wrong;   /* the file that was opened last */
+
+/* An address that the sanitizer of the test does not use. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined __SANITIZE_THREAD__ || __has_feature(thread_sanitizer)
+static char *next_place = (char *)0x4000000000;
+#else
+static char *next_place = (char *)0x300000000000;
+#endif
 
 /* A mapping, and the letter that its file was full of when it was mapped. */
 struct made {

@@ -102,7 +102,7 @@ static void other_descriptors_of_proc_are_rejected(void)
     }
 }
 
-static volatile pid_t thread_number;
+static _Atomic pid_t thread_number;
 
 static void *say_number_and_pause(void *ends)
 {

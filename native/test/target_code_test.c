@@ -83,10 +83,12 @@ static void walks_over_all(void)
 
     lay_out(true);
     put_code(true);
+    ((struct codelet *)(uintptr_t)fake.queue.buffer)->text = AT(fake.names[3]);
     for (int i = 0; i < 3; i++) {
         CHECK_IS(mf_code_reader_next(reader, &memory, i == 0, &result), 0, "next");
         CHECK_IS(result.code.kind, kinds[i], "kind");
     }
+    check_text(result.name, "Interpreter"); /* not one of its codelets */
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end again");
     CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "from the beginning");
@@ -120,6 +122,22 @@ static void a_walk_ends(void)
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -EINVAL, "more than any JVM has");
 }
 
+/* A JVM that has unloaded much code has many free blocks. */
+static void free_blocks_are_not_damage(void)
+{
+    lay_out(true);
+    put_code(true);
+    memset(fake.map, 0xFF, sizeof fake.map);
+    put_methods(0, 120, 1);
+    for (uint32_t i = 1; i < 119; i++)
+        ((struct block *)(void *)(fake.code + ((size_t)(4 * i) << SHIFT)))->used = 0;
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "the first");
+    CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), 0, "the last");
+    CHECK_IS(result.code.compile_id, 120, "the last");
+    CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
+    CHECK_IS(reader->walk.damaged, 0, "damaged blocks");
+}
+
 /*
  * During a search a class is unloaded, and its memory is reused by a class with other code. Names that were read before belong
  * to the first class.
@@ -134,6 +152,26 @@ static void names_are_not_older_than_the_code(void)
     check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
     put_symbol(1, "newer");
     put_methods(4, 119, 1000);
+    for (int rc; (rc = mf_code_reader_next(reader, &memory, 0, &result)) != -ENOENT;) {
+        CHECK_IS(rc, 0, "next");
+        check_text(result.frames[0].texts[MF_TARGET_NAME], result.code.compile_id < 1000 ? "outer" : "newer");
+    }
+    CHECK_IS(result.code.compile_id, 1118, "the last");
+}
+
+/* A batch of code is checked, and then its memory is reused. A search reads the new names into the cache. */
+static void names_are_not_newer_than_the_check(void)
+{
+    lay_out(true);
+    put_code(true);
+    memset(fake.map, 0xFF, sizeof fake.map);
+    put_methods(0, 120, 1);
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "the first");
+    check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
+    put_symbol(1, "newer");
+    put_methods(4, 119, 1000);
+    CHECK_IS(mf_code_reader_find(reader, &memory, result.code.start, MF_CODE_RUNNING_AT, &result), 0, "find");
+    check_text(result.frames[0].texts[MF_TARGET_NAME], "newer");
     for (int rc; (rc = mf_code_reader_next(reader, &memory, 0, &result)) != -ENOENT;) {
         CHECK_IS(rc, 0, "next");
         check_text(result.frames[0].texts[MF_TARGET_NAME], result.code.compile_id < 1000 ? "outer" : "newer");
@@ -221,6 +259,9 @@ static void contradictions_are_unknown(void)
     WITH(false, layout->fields[MF_COMPILE_ID].bytes = layout->fields[MF_COMP_LEVEL].bytes = 0, 0);
     CHECK(result.code.compile_id == -1 && result.code.tier == -1, "what this JVM does not have");
     CHECK_IS(result.frame_count, 2, "and the rest");
+    WITH(true, layout->fields[MF_COMPILE_ID].offset = UINT64_MAX - 3, -EAGAIN); /* a field before its object */
+    WITH(true, layout->fields[MF_COMPILE_ID].offset = MF_TARGET_HEAD - 3, -EAGAIN);
+    WITH(true, STATIC(MF_COMPILE_ID, fake.version, -4), -EAGAIN);
 }
 
 static void names_are_bounded(void)
@@ -338,7 +379,9 @@ int main(void)
     finds_what_is_there(true);
     walks_over_all();
     a_walk_ends();
+    free_blocks_are_not_damage();
     names_are_not_older_than_the_code();
+    names_are_not_newer_than_the_check();
     contradictions_are_unknown();
     names_are_bounded();
     random_bytes_end_the_search();

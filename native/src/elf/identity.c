@@ -146,14 +146,17 @@ struct choices {
     bool is_in_segment;       /* the byte is in one */
 };
 
-/* Without the offsets of the mapped file: the segments whose pages in memory are as many as those of the mapping. */
+/*
+ * Without the offsets of the mapped file: the segments of code whose pages in memory are as many as those of the mapping. The
+ * loader maps code as whole segments. It makes parts of data read-only (PT_GNU_RELRO), and bss is in no mapping of the file.
+ */
 static struct choices find_by_pages(const struct mf_elf *elf, const struct mf_mapping *mapping)
 {
     const uint64_t mask = elf->page_size - 1u;
     const uint32_t flags = mapping->flags & (MF_READABLE | MF_WRITABLE | MF_EXECUTABLE);
     struct choices choices = {0};
 
-    for (uint32_t i = 0; i < elf->segment_count; i++) {
+    for (uint32_t i = 0; flags & MF_EXECUTABLE && i < elf->segment_count; i++) {
         const struct mf_elf_segment *const segment = &elf->segments[i];
         const uint64_t start = segment->address & ~mask;
         const uint64_t end = (segment->address + segment->memory_size + mask) & ~mask;

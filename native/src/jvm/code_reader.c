@@ -76,8 +76,10 @@ static int read_frames(struct mf_code_reader *reader, const struct mf_target_fra
     return rc;
 }
 
-/* Reads the frames and names of code that was found. */
-static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_code_address kind, bool with_record,
+/*
+ * Reads the frames and names of code that was found. Of a piece of code as a whole it reads no inlined methods and no codelet.
+ */
+static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_code_address kind, bool is_whole,
                       struct mf_code_result *out)
 {
     struct mf_target_frame frames[MF_TARGET_MAX_FRAMES];
@@ -90,10 +92,11 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
         char *const to = text_end(out, &capacity);
 
         return add_text(out, &out->name,
-                        mf_target_code_text(reader->pages, &reader->layout, &out->code, address - (kind == MF_CODE_RETURNS_TO),
-                                            to, capacity));
+                        is_whole ? mf_pages_text(reader->pages, out->code.name, to, capacity)
+                                 : mf_target_code_text(reader->pages, &reader->layout, &out->code,
+                                                       address - (kind == MF_CODE_RETURNS_TO), to, capacity));
     }
-    if (with_record)
+    if (!is_whole)
         count = mf_target_code_frames(reader->pages, &reader->layout, &reader->constants, &out->code, address, kind, frames);
     return count == -ESRCH ? count : read_frames(reader, frames, count, out);
 }
@@ -108,7 +111,7 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
         mf_pages_clear(reader->pages);
         rc = mf_target_code_find(reader->pages, &reader->layout, &reader->constants, address, kind, &out->code);
         if (rc == 0)
-            rc = read_names(reader, address, kind, true, out);
+            rc = read_names(reader, address, kind, false, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
@@ -130,18 +133,18 @@ int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_me
     }
     for (;;) {
         int rc = walk->next < walk->count ? 0 : mf_target_code_batch(reader->pages, &reader->layout, &reader->constants, walk);
-        const uint32_t clock = reader->pages->clock;
 
         if (rc != 0)
             return rc;
         out->code = walk->codes[walk->next++];
         if (out->code.kind == 0) /* it was changed while it was read */
             continue;
-        rc = read_names(reader, out->code.start, MF_CODE_RUNNING_AT, false, out);
+        reader->pages->newest = 0;
+        rc = read_names(reader, out->code.start, MF_CODE_RUNNING_AT, true, out);
         if (rc != 0)
             return rc;
-        /* The batch was checked after its pages were read. Pages that were read since then are newer. */
-        if (reader->pages->clock == clock)
+        /* The check of the batch is valid for names in pages that were read before it. A smaller clock began again. */
+        if (reader->pages->newest <= walk->checked && walk->checked <= reader->pages->clock)
             return 0;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);
         if (rc != 0)

@@ -232,10 +232,12 @@ struct mf_piece mf_target_identity(const struct mf_code_layout *layout, const st
 
         if (field->bytes == 0)
             continue;
+        if (field->is_static || field->offset > MF_TARGET_HEAD - mf_field_width(field)) /* a target's offset is any number */
+            return (struct mf_piece){code->blob, head, 0, 0};
         low = field->offset < low ? field->offset : low;
         high = field->offset + mf_field_width(field) > high ? field->offset + mf_field_width(field) : high;
     }
-    if (low > high || high > MF_TARGET_HEAD)
+    if (low > high)
         return (struct mf_piece){code->blob, head, 0, 0};
     return (struct mf_piece){code->blob + low, (char *)head + low, (uint32_t)(high - low), 0};
 }

@@ -59,7 +59,7 @@ struct mf_target_walk {
     uint32_t damaged; /* blocks so far that could not be read */
     uint32_t count;   /* of codes */
     uint32_t next;    /* the first of codes that was not returned */
-    uint32_t reserved;
+    uint32_t checked; /* clock of the pages when the codes were read again */
     uint64_t segment; /* the first segment of the code heap that was not visited */
     uint64_t end;     /* of the last code of the code heap */
     struct mf_target_code codes[MF_TARGET_BATCH];

@@ -57,7 +57,7 @@ static int read_blobs(struct mf_pages *pages, const struct mf_code_layout *layou
         if (blocks[i] < walk->end)
             continue;
         rc = mf_target_blob_read(pages, layout, constants, heap, blocks[i], code);
-        if (rc == -ESRCH || (rc != 0 && ++walk->damaged > MAX_DAMAGED))
+        if (rc == -ESRCH || (rc != 0 && rc != -ENOENT && ++walk->damaged > MAX_DAMAGED)) /* -ENOENT: a free block */
             return rc == -ESRCH ? rc : -EINVAL;
         if (rc != 0)
             continue;
@@ -76,6 +76,7 @@ static int check_codes(const struct mf_pages *pages, const struct mf_code_layout
 
     for (uint32_t i = 0; i < walk->count; i++)
         pieces[i] = mf_target_identity(layout, &walk->codes[i], walk->heads[i]);
+    walk->checked = pages->clock;
     if (mf_target_memory_read_all(pages->memory, pieces, walk->count) == -ESRCH)
         return -ESRCH;
     for (uint32_t i = 0; i < walk->count; i++)

@@ -144,6 +144,8 @@ static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **byte
         tag->got = mf_target_memory_read(pages->memory, page, (char *)*bytes - at, MF_PAGE);
         pages->reads++;
     }
+    if (tag->read > pages->newest)
+        pages->newest = tag->read;
     return tag->got < 0 ? tag->got : tag->got > at ? tag->got - at : -EFAULT;
 }
 

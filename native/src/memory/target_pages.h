@@ -18,6 +18,8 @@ struct mf_pages {
     uint32_t reads;  /* pages read so far */
     uint32_t clock;  /* is larger after each read of a page */
     uint32_t oldest; /* pages that were read before this value of the clock are read again */
+    uint32_t newest; /* value of the clock after the newest page was read that was used since the caller set this to 0 */
+    uint32_t reserved;
 };
 
 /* Returns the size of a cache, in bytes. @p slots is a power of two, 8 or more. */

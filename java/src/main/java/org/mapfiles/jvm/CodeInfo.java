@@ -43,7 +43,7 @@ public final class CodeInfo {
 
     /** How certain a result is, or why there is none. */
     public enum Certainty {
-        /** The code was read from the memory of the JVM during the search. */
+        /** The code was read from the memory of the JVM: during the search, or for a {@link JvmCodeSnapshot}. */
         READ,
         /** At that time the JVM had reported that this code was loaded, and had not reported that it was unloaded. */
         RECORDED,
@@ -191,9 +191,10 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code is the interpreter} Then {@link #name()} is that of the codelet: the bytecode that it
-     * executes. The JVM reports all codelets as one stub, named {@code Interpreter}, to recording that starts later
-     * than the JVM.
+     * {@return whether the code is the interpreter} After {@link JvmCodeReader#find} {@link #name()} is then that of
+     * the codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
+     * codelets are one piece of code, named {@code Interpreter}. The JVM reports them as one such stub too, to
+     * recording that starts later than the JVM.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();

@@ -130,9 +130,10 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Calls a visitor with all methods, stubs and codelets of the interpreter. A method has one frame: the compiled
-     * method. Code that is loaded or unloaded during the call may be included or not. The visitor gets the same object
-     * each time. It may use this reader, but must not call this method.
+     * Calls a visitor with all methods, stubs and the interpreter. A method has one frame: the compiled method. The
+     * interpreter is one piece of code, named {@code Interpreter}. Code that is loaded or unloaded during the call may
+     * be included or not. The visitor gets the same object each time. It may call {@link #find}, but neither this
+     * method nor {@link #snapshot}.
      *
      * @param visitor receives each of them
      * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be
@@ -156,9 +157,11 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds.
+     * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds. Code that is loaded or
+     * unloaded during the call may be included or not.
      *
-     * @return the code as of now; empty if the JVM does not export the location of its code, or it cannot be read
+     * @return the code; empty if the JVM does not export the location of its code; a part of it if the rest cannot be
+     *     read, which only {@link #forEach} reports
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */

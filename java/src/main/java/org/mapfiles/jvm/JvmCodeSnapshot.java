@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 
 /**
- * All code of a JVM as of one moment: methods, stubs and the interpreter, with their names, in memory of this JVM. A
- * search takes some nanoseconds, reads nothing of the target, and works after the target has exited.
+ * A copy of all code of a JVM: methods, stubs and the interpreter, with their names, in memory of this JVM. A search
+ * takes some nanoseconds, reads nothing of the target, and works after the target has exited.
  *
  * <pre>{@code
  * JvmCodeSnapshot code;
@@ -22,10 +22,10 @@ import org.mapfiles.MapsException;
  * }
  * }</pre>
  *
- * <p>A method has one frame, the compiled method, without a bytecode index: {@link CodeInfo#hasRecord()} is false.
- * {@link JvmCodeReader#find} reads the inlined methods at an address. If the target unloads code, its memory is reused.
- * A snapshot that is taken after a sample can then have other code at the address; {@link CodeInfo#compileId()}
- * distinguishes them.
+ * <p>A method has one frame, the compiled method, without a bytecode index: {@link CodeInfo#hasRecord()} is false. The
+ * interpreter is one piece of code, named {@code Interpreter}. {@link JvmCodeReader#find} reads the inlined methods or
+ * the codelet at an address. If the target unloads code, its memory is reused. A snapshot that is taken after a sample
+ * can then have other code at the address; {@link CodeInfo#compileId()} distinguishes them.
  *
  * <p>Immutable and thread-safe. A search allocates nothing. A snapshot takes about 300 bytes for each piece of code.
  */

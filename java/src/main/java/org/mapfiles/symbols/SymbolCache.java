@@ -115,13 +115,13 @@ public final class SymbolCache implements AutoCloseable {
     }
 
     /**
-     * Opens a file that has a build ID, wherever this machine has one: a library that is not at its path any more is
-     * found by the build ID that a saved file records. Searched are {@code /usr/lib/.build-id} and
-     * {@code /usr/lib/debug/.build-id}, and the local cache of debuginfod. Nothing is downloaded.
+     * Opens a file of this machine that has a build ID. So a library that is not at its path any more is found by the
+     * build ID that a saved file records. Searched are {@code /usr/lib/.build-id}, {@code /usr/lib/debug/.build-id} and
+     * the local cache of debuginfod. Nothing is downloaded.
      *
-     * <p>The file may be a debug file, which lacks code and data. Its {@link ElfFile#elfAddress} knows the addresses of
-     * mappings that show a whole segment, as those of code do. Its {@link ElfFile#htlhash} and {@link ElfFile#size} are
-     * not those of the mapped file.
+     * <p>The file may be a debug file, which lacks code and data. Its {@link ElfFile#elfAddress} finds the addresses of
+     * mappings of code that show a whole segment. Other addresses are unknown. Its {@link ElfFile#htlhash} and
+     * {@link ElfFile#size} are not those of the mapped file.
      *
      * @param buildId GNU build ID in hexadecimal
      * @return empty: no such file was found, or the text is no build ID

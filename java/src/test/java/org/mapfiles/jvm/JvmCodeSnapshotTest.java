@@ -71,7 +71,9 @@ class JvmCodeSnapshotTest {
             assertThat(copied.compileId()).isEqualTo(read.compileId());
             assertThat(copied.kind()).isEqualTo(read.kind());
             assertThat(copied.isInterpreter()).isEqualTo(read.isInterpreter());
-            if (!read.isInterpreter()) { // of the interpreter the reader finds the codelet
+            if (read.isInterpreter()) { // the reader finds the codelet
+                assertThat(copied.name()).isEqualTo("Interpreter");
+            } else {
                 assertThat(copied.toString()).isEqualTo(read.toString());
             }
         }

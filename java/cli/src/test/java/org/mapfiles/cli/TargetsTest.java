@@ -293,20 +293,46 @@ class TargetsTest {
         }
     }
 
+    /** Readline inserts all candidates of a menu. Other users choose the names of processes and of files in /tmp. */
+    @Test
+    void completionInsertsNoCommands() throws Exception {
+        assumeTrue(isThere("bash"), "no bash");
+        Path script = Files.writeString(
+                directory.resolve("completion"),
+                CliResult.with("generate-completion").out());
+        for (String type : List.of("37", "42")) { // menu-complete, insert-completions
+            assertThat(complete(script, Map.of("COMP_TYPE", type), "maps", ""))
+                    .isNotEmpty()
+                    .allMatch(line -> line.matches("[0-9]+"));
+        }
+        String hostile = directory.toRealPath() + "/x;touch y";
+        Files.createFile(Path.of(hostile));
+        for (String command : List.of("crash", "diff", "html")) {
+            assertThat(complete(script, command, directory.toRealPath() + "/x"))
+                    .containsExactly(hostile.replace(";", "\\;").replace(" ", "\\ "));
+        }
+    }
+
     private static boolean isThere(String program) throws Exception {
         return new ProcessBuilder("sh", "-c", "command -v " + program).start().waitFor() == 0;
     }
 
     /** Returns what bash offers for the last word. */
     private static List<String> complete(Path script, String... words) throws IOException {
+        return complete(script, Map.of(), words);
+    }
+
+    private static List<String> complete(Path script, Map<String, String> variables, String... words)
+            throws IOException {
         String line = "source '" + script + "'; COMP_WORDS=(mapfiles \"$@\"); COMP_CWORD=$#;"
                 + " COMP_LINE=\"${COMP_WORDS[*]}\"; COMP_POINT=${#COMP_LINE};"
                 + " _mapfiles_with_processes mapfiles; for each in \"${COMPREPLY[@]}\"; do echo \"$each\"; done";
         List<String> command = new java.util.ArrayList<>(List.of("bash", "-c", line, "bash"));
         command.addAll(List.of(words));
-        Process bash = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD) // compopt: not in a completion
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD); // compopt: not in a completion
+        builder.environment().putAll(variables);
+        Process bash = builder.start();
         return new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                 .lines()
                 .toList();

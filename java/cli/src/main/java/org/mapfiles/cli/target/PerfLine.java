@@ -58,9 +58,14 @@ final class PerfLine {
         return new InputLine(Kind.FRAME, number, Long.parseUnsignedLong(address, 16), file, text, "");
     }
 
-    /** Returns the file at the end of a symbol, without an offset in it; empty: there is none. */
+    /**
+     * Returns the file at the end of a symbol, without an offset in it; empty: there is none. A path may have
+     * parentheses, as in {@code (/opt/My App (x86)/lib.so)} and {@code (/lib/libz.so (deleted))}.
+     */
     private static String file(String symbol) {
-        int begin = (" " + symbol).lastIndexOf(" (");
+        String text = " " + symbol;
+        int path = symbol.endsWith("])") ? -1 : text.lastIndexOf(" (/");
+        int begin = path >= 0 ? path : text.lastIndexOf(" (");
         if (begin < 0 || !symbol.endsWith(")")) {
             return "";
         }

@@ -2,7 +2,7 @@
 # Completes processes and files, where picocli's function above has no candidates.
 
 # Prints the processes of this machine whose PID begins with $1: PID, and main class or jar of a JVM, else the first words of the
-# command line. Only the PID is ever inserted.
+# command line. Only the PID is ever inserted: _mapfiles_with_processes removes the rest.
 _mapfiles_processes() {
     local directory word name i
     local -a words
@@ -35,6 +35,15 @@ _mapfiles_processes() {
     done 2>/dev/null
 }
 
+# Prints the files whose names begin with $1. bash inserts them as they are, and zsh quotes them.
+_mapfiles_files() {
+    local file
+    compgen -f -- "$1" | while IFS= read -r file; do
+        [[ -n ${ZSH_VERSION-} ]] || printf -v file %q "$file"
+        printf '%s\n' "$file"
+    done
+}
+
 # Sets COMPREPLY to the lines of its input.
 _mapfiles_reply() {
     local line
@@ -47,11 +56,12 @@ _mapfiles_reply() {
 _mapfiles_with_processes() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} candidate
     local arguments=0 i
+    local -a replies
     _complete_mapfiles "$@"
     [[ $COMP_CWORD -ge 2 && $word != -* ]] || return 0
     case $before in
     --from | --output | -o | --samples)
-        _mapfiles_reply < <(compgen -f -- "$word")
+        _mapfiles_reply < <(_mapfiles_files "$word")
         return 0
         ;;
     esac
@@ -64,22 +74,28 @@ _mapfiles_with_processes() {
     done
     case $command in
     crash)
-        _mapfiles_reply < <(compgen -f -- "$word")
+        _mapfiles_reply < <(_mapfiles_files "$word")
         return 0
         ;;
     diff | html)
         _mapfiles_reply < <(
             _mapfiles_processes "$word"
-            compgen -f -- "$word"
+            _mapfiles_files "$word"
         )
         ;;
     help | generate-completion) return 0 ;;
     cat | resolve | save) [[ $arguments -eq 0 ]] || return 0 ;;
     esac
     [[ ${#COMPREPLY[@]} -gt 0 ]] || _mapfiles_reply < <(_mapfiles_processes "$word")
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} =~ ^[0-9]+\ \  ]]; then
-        candidate=${COMPREPLY[0]}
-        COMPREPLY=("${candidate%%  *}")
+    # bash lists several candidates and inserts what they have in common: a part of a PID. It inserts one candidate, and in menus
+    # (COMP_TYPE 37 and 42: menu-complete, insert-completions) each. Other users choose the names of their processes.
+    if [[ ${#COMPREPLY[@]} -eq 1 || ${COMP_TYPE-9} != @(9|33|63|64) ]]; then
+        replies=("${COMPREPLY[@]}")
+        COMPREPLY=()
+        for candidate in "${replies[@]}"; do
+            [[ ! $candidate =~ ^[0-9]+\ \  ]] || candidate=${candidate%%  *}
+            COMPREPLY+=("$candidate")
+        done
     fi
 }
 

@@ -140,6 +140,31 @@ class PerfScriptTest {
         }
     }
 
+    /** The small number is an offset in the library, and an address in the program. */
+    @Test
+    void pathsOfFramesMayHaveParentheses() throws Exception {
+        String name = "%-73s%s\n"; // the column in which the kernel prints it
+        Files.writeString(
+                directory.resolve("maps"),
+                String.format(name, "00401000-00402000 r-xp 00001000 08:01 7", "/bin/program")
+                        + String.format(
+                                name, "7f0000000000-7f0000800000 r-xp 00000000 08:01 8", "/lib/libz.so (deleted)")
+                        + String.format(
+                                name, "7f0001000000-7f0001800000 r-xp 00000000 08:01 9", "/opt/My App (x86)/lib.so"));
+        CliResult result = CliResult.reading(
+                """
+                program 47 1.0: cycles:
+                \t          401136 inflate (/lib/libz.so (deleted))
+                \t          401136 inflate (/lib/libz.so)
+                \t          401137 run(int) (/opt/My App (x86)/lib.so)
+                \t          401138 run(int) (/bin/program)
+                """, "resolve", "--from", directory.resolve("maps").toString(), "-");
+        assertThat(result.lines())
+                .filteredOn(line -> line.startsWith("0x"))
+                .extracting(line -> line.substring(0, line.indexOf(' ')))
+                .containsExactly("0x7f0000401136", "0x7f0000401136", "0x7f0001401137", "0x401138");
+    }
+
     @Test
     void inlinedFramesOfPerfAreNoAddresses() {
         CliResult result = CliResult.reading("\t            1172 inner (inlined)\n", "resolve", "self", "-");
