@@ -107,6 +107,21 @@ static void prefetch_entries(struct mf_pages *pages, const struct mf_code_layout
     mf_pages_prefetch(pages, at, used);
 }
 
+/* Reads the pages of the last bytes of symbols, which may be other ones than those of their lengths. */
+static void prefetch_ends(struct mf_pages *pages, const struct mf_code_layout *layout, const uint64_t *symbols, uint32_t count)
+{
+    uint64_t at[MF_TARGET_MAX_FRAMES];
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t length;
+
+        if (symbols[i] != 0 && mf_field_read(pages, layout, symbols[i], MF_SYMBOL_LENGTH, &length) == 0 && length <= UINT16_MAX)
+            at[used++] = symbols[i] + layout->fields[MF_SYMBOL_BODY].offset + length - 1;
+    }
+    mf_pages_prefetch(pages, at, used);
+}
+
 void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout,
                                const struct mf_target_frame *frames, uint32_t count)
 {
@@ -130,6 +145,7 @@ void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layo
             if (find_text(pages, layout, frames[i].method, (enum mf_target_text)kind, &pools[i]) != 0)
                 pools[i] = 0;
         prefetch_field(pages, layout, pools, count, MF_SYMBOL_LENGTH);
+        prefetch_ends(pages, layout, pools, count);
     }
 }
 
