@@ -48,8 +48,8 @@ import org.mapfiles.events.MapEvents;
  * <p>If the kernel reports a mapping again with equal range, permissions and file, it is a new mapping: a removal and
  * an addition are reported.
  *
- * <p>Not thread-safe. Allocates its results; a poll that finds changes also allocates in proportion to the number of
- * mappings.
+ * <p>Thread-safe: a call waits for the call of another thread, and each change is returned once. Allocates its results;
+ * a poll that finds changes also allocates in proportion to the number of mappings.
  */
 public final class MapChanges {
     private final ProcessMaps maps;
@@ -72,7 +72,7 @@ public final class MapChanges {
      * Reads the mappings of a process. All changes from now on are found by polls.
      *
      * @param maps the process; the caller closes it after the last poll
-     * @return an object for one thread
+     * @return the changes from now on
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException as {@link ProcessMaps#read}
@@ -87,7 +87,7 @@ public final class MapChanges {
      * @param maps the process; the caller closes it after the last poll
      * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain
      *     them
-     * @return an object for one thread
+     * @return the changes from now on
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException as {@link ProcessMaps#read}
@@ -117,7 +117,7 @@ public final class MapChanges {
      *
      * @return a copy
      */
-    public List<ImmutableMapping> mappings() {
+    public synchronized List<ImmutableMapping> mappings() {
         List<ImmutableMapping> mappings = new ArrayList<>();
         for (TrackedMappings.Tracked one : tracked.mappings()) {
             mappings.add(one.mapping);
@@ -136,7 +136,7 @@ public final class MapChanges {
      * @throws IllegalStateException if the process or the events are closed
      * @throws MapsException as {@link ProcessMaps#read}; the next call returns the changes of this one
      */
-    public List<MapChange> poll() throws MapsException {
+    public synchronized List<MapChange> poll() throws MapsException {
         try {
             long from = System.nanoTime();
             maps.refresh(snapshot);
@@ -158,7 +158,7 @@ public final class MapChanges {
      * @return the changes, a new list; empty without events
      * @throws IllegalStateException if the events are closed, or another thread drains them
      */
-    public List<MapChange> drain() {
+    public synchronized List<MapChange> drain() {
         if (events != null) {
             drainEvents();
         }
