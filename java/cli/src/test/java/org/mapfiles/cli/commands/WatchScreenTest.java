@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -112,8 +113,11 @@ class WatchScreenTest {
     void anInterruptedWatchPrintsTheSummary() throws Exception {
         for (String poll : List.of("--poll", "--each")) {
             try (SpecialMappingsChild child = child()) {
-                Process watch = new ProcessBuilder(TestJvm.command(
-                                List.of(), Main.class, "watch", "--initial", "--interval", "100", poll, child.pid()))
+                List<String> command =
+                        new ArrayList<>(List.of("env", "--default-signal=INT")); // ignored in background jobs
+                command.addAll(TestJvm.command(
+                        List.of(), Main.class, "watch", "--initial", "--interval", "100", poll, child.pid()));
+                Process watch = new ProcessBuilder(command)
                         .redirectError(ProcessBuilder.Redirect.DISCARD)
                         .start();
                 assertThat(watch.getInputStream().read()).isPositive();
