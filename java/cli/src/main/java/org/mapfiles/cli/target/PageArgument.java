@@ -2,7 +2,6 @@ package org.mapfiles.cli.target;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.MapSnapshot;
@@ -64,28 +63,21 @@ public record PageArgument(PageState state, ProcessIdentity identity, boolean is
     }
 
     private static PageArgument ofProcess(ProcessMaps maps, boolean hasRegions, Terminal terminal) throws IOException {
-        ProcessIdentity identity = ProcessIdentity.of(maps.pid());
-        String time = Instant.now().toString();
-        List<StateEntry> entries = new ArrayList<>();
-        StateReader reader = new StateReader(maps);
-        reader.read(entries::add);
-        if (reader.pagesDenial() != null) {
-            terminal.report(
-                    "the sizes in memory are unknown: " + reader.pagesDenial().getMessage());
-        }
-        if (reader.isInconsistent()) {
+        ProcessState read = StateArgument.read(maps, terminal);
+        if (!read.isWhole()) {
             terminal.report("mappings changed while they were read: some may be missing, or shown in two states");
         }
         JvmRegions regions = hasRegions ? regions(maps, terminal) : null;
         List<PageMapping> mappings = new ArrayList<>();
         if (regions == null) {
-            entries.forEach(entry -> mappings.add(PageMapping.of(entry)));
+            read.entries().forEach(entry -> mappings.add(PageMapping.of(entry)));
         } else {
-            new Parts(maps, regions, reader.pagesDenial() == null).split(entries, mappings);
+            boolean hasPages = read.entries().stream().allMatch(entry -> entry.rss() >= 0);
+            new Parts(maps, regions, hasPages).split(read.entries(), mappings);
         }
-        String label = maps.pid() + " " + Printable.text(identity.name());
-        PageState state = new PageState(label, time, maps.pid(), mappings, List.of());
-        return new PageArgument(state, identity, !reader.isInconsistent());
+        String label = maps.pid() + " " + Printable.text(read.identity().name());
+        PageState state = new PageState(label, read.time(), maps.pid(), mappings, List.of());
+        return new PageArgument(state, read.identity(), read.isWhole());
     }
 
     /** Returns the regions of a JVM; null: the process is none, or its regions cannot be read. */

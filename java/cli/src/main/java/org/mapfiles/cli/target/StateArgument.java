@@ -52,16 +52,21 @@ public final class StateArgument {
             return SavedFile.readState(argument, terminal);
         }
         try (ProcessMaps maps = target(argument).open()) {
-            ProcessIdentity identity = ProcessIdentity.of(maps.pid());
-            String time = Instant.now().toString();
-            List<StateEntry> entries = new ArrayList<>();
-            StateReader reader = new StateReader(maps);
-            reader.read(entries::add);
-            if (reader.pagesDenial() != null) {
-                terminal.report("the sizes in memory are unknown: "
-                        + reader.pagesDenial().getMessage());
-            }
-            return new ProcessState(identity, time, entries, !reader.isInconsistent());
+            return read(maps, terminal);
         }
+    }
+
+    /** Reads the state of a process. Reports why sizes in memory are unknown. */
+    static ProcessState read(ProcessMaps maps, Terminal terminal) throws IOException {
+        ProcessIdentity identity = ProcessIdentity.of(maps.pid());
+        String time = Instant.now().toString();
+        List<StateEntry> entries = new ArrayList<>();
+        StateReader reader = new StateReader(maps);
+        reader.read(entries::add);
+        if (reader.pagesDenial() != null) {
+            terminal.report(
+                    "the sizes in memory are unknown: " + reader.pagesDenial().getMessage());
+        }
+        return new ProcessState(identity, time, entries, !reader.isInconsistent());
     }
 }
