@@ -112,8 +112,6 @@ public final class WatchCommand implements Callable<Integer> {
                     Watch watch = new Watch(target.open(), targets.size() > 1);
                     watches.add(watch);
                     watch.begin();
-                } catch (NotEnoughMemoryException e) {
-                    throw e;
                 } catch (MapsException e) {
                     fail(target.toString(), e, targets.size());
                 }
@@ -149,8 +147,6 @@ public final class WatchCommand implements Callable<Integer> {
                         if (watch.poll()) {
                             continue;
                         }
-                    } catch (NotEnoughMemoryException e) {
-                        throw e;
                     } catch (MapsException e) {
                         fail(Integer.toString(watch.maps.pid()), e, targets.size());
                     }
@@ -165,9 +161,9 @@ public final class WatchCommand implements Callable<Integer> {
         }
     }
 
-    /** Of several processes the others are watched. */
+    /** Of several processes the others are watched, unless this one has too little memory. */
     private void fail(String process, MapsException e, int processes) throws IOException {
-        if (processes == 1) {
+        if (processes == 1 || e instanceof NotEnoughMemoryException) {
             throw e;
         }
         TargetOptions.report(terminal, process, e);
