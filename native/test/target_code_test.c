@@ -138,11 +138,8 @@ static void free_blocks_are_not_damage(void)
     CHECK_IS(reader->walk.damaged, 0, "damaged blocks");
 }
 
-/*
- * During a search a class is unloaded, and its memory is reused by a class with other code. Names that were read before belong
- * to the first class.
- */
-static void names_are_not_older_than_the_code(void)
+/* Walks to the first of 120 methods. Then other methods with another name are put in the memory of the others. */
+static void begin_walk_and_reuse_memory(void)
 {
     lay_out(true);
     put_code(true);
@@ -152,6 +149,11 @@ static void names_are_not_older_than_the_code(void)
     check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
     put_symbol(1, "newer");
     put_methods(4, 119, 1000);
+}
+
+/* Walks to the end: each method has the name of its own. */
+static void check_rest_of_walk(void)
+{
     for (int rc; (rc = mf_code_reader_next(reader, &memory, 0, &result)) != -ENOENT;) {
         CHECK_IS(rc, 0, "next");
         check_text(result.frames[0].texts[MF_TARGET_NAME], result.code.compile_id < 1000 ? "outer" : "newer");
@@ -159,24 +161,23 @@ static void names_are_not_older_than_the_code(void)
     CHECK_IS(result.code.compile_id, 1118, "the last");
 }
 
+/*
+ * During a search a class is unloaded, and its memory is reused by a class with other code. Names that were read before belong
+ * to the first class.
+ */
+static void names_are_not_older_than_the_code(void)
+{
+    begin_walk_and_reuse_memory();
+    check_rest_of_walk();
+}
+
 /* A batch of code is checked, and then its memory is reused. A search reads the new names into the cache. */
 static void names_are_not_newer_than_the_check(void)
 {
-    lay_out(true);
-    put_code(true);
-    memset(fake.map, 0xFF, sizeof fake.map);
-    put_methods(0, 120, 1);
-    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "the first");
-    check_text(result.frames[0].texts[MF_TARGET_NAME], "outer");
-    put_symbol(1, "newer");
-    put_methods(4, 119, 1000);
+    begin_walk_and_reuse_memory();
     CHECK_IS(mf_code_reader_find(reader, &memory, result.code.start, MF_CODE_RUNNING_AT, &result), 0, "find");
     check_text(result.frames[0].texts[MF_TARGET_NAME], "newer");
-    for (int rc; (rc = mf_code_reader_next(reader, &memory, 0, &result)) != -ENOENT;) {
-        CHECK_IS(rc, 0, "next");
-        check_text(result.frames[0].texts[MF_TARGET_NAME], result.code.compile_id < 1000 ? "outer" : "newer");
-    }
-    CHECK_IS(result.code.compile_id, 1118, "the last");
+    check_rest_of_walk();
 }
 
 /* The result of a search at an instruction with an inlined method, after each change of the memory. */

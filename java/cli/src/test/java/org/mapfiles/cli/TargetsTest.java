@@ -263,13 +263,17 @@ class TargetsTest {
         }
     }
 
+    private Path completion() throws Exception {
+        assumeTrue(isThere("bash"), "no bash");
+        return Files.writeString(
+                directory.resolve("completion"),
+                CliResult.with("generate-completion").out());
+    }
+
     /** Bash completes a PID, and shows the names of several. */
     @Test
     void completionOffersProcessesWithTheirNames() throws Exception {
-        assumeTrue(isThere("bash"), "no bash");
-        Path script = Files.writeString(
-                directory.resolve("completion"),
-                CliResult.with("generate-completion").out());
+        Path script = completion();
         try (TestJvm jvm = TestJvm.waiting()) {
             assertThat(complete(script, "maps", ""))
                     .anyMatch(line -> line.equals(jvm.pid() + "  " + TestJvm.WaitMain.class.getName()));
@@ -296,10 +300,7 @@ class TargetsTest {
     /** Readline inserts all candidates of a menu. Other users choose the names of processes and of files in /tmp. */
     @Test
     void completionInsertsNoCommands() throws Exception {
-        assumeTrue(isThere("bash"), "no bash");
-        Path script = Files.writeString(
-                directory.resolve("completion"),
-                CliResult.with("generate-completion").out());
+        Path script = completion();
         for (String type : List.of("37", "42")) { // menu-complete, insert-completions
             assertThat(complete(script, Map.of("COMP_TYPE", type), "maps", ""))
                     .isNotEmpty()

@@ -121,9 +121,10 @@ class WatchScreenTest {
     /** Ctrl-C ends the watch with the summary. */
     @Test
     void anInterruptedWatchPrintsTheSummary() throws Exception {
+        List<String> prefix = withSignals();
         for (String poll : List.of("--poll", "--each")) {
             try (SpecialMappingsChild child = child()) {
-                List<String> command = new ArrayList<>(withSignals());
+                List<String> command = new ArrayList<>(prefix);
                 command.addAll(TestJvm.command(
                         List.of(), Main.class, "watch", "--initial", "--interval", "100", poll, child.pid()));
                 Process watch = new ProcessBuilder(command)
