@@ -4,8 +4,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
-import org.mapfiles.ImmutableMapping;
+import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
@@ -75,17 +76,11 @@ final class CommandLineFigures {
 
     /** Names the functions at addresses of libjvm.so of this JVM. A start of a JVM is the floor of the command line. */
     private void symbols(String launcher) throws Exception {
-        Path libjvm = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
         Path addresses = addresses();
         Path elfAddresses = addresses();
         try (ProcessMaps maps = ProcessMaps.self();
                 SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
-            ImmutableMapping code = maps.snapshot().stream()
-                    .filter(mapping -> mapping.isExecutable()
-                            && mapping.name() != null
-                            && mapping.name().endsWith("/libjvm.so"))
-                    .findFirst()
-                    .orElseThrow();
+            MapCursor code = SymbolFigures.code(maps.snapshot());
             SymbolInfo info = new SymbolInfo();
             Symbols.of(maps, cache).locate(code, code.start(), info);
             long[] samples = new Random(17)
@@ -95,7 +90,7 @@ final class CommandLineFigures {
             write(addresses, samples, 0);
             write(elfAddresses, samples, info.elfAddress() - code.start());
 
-            String[] llvm = {"llvm-symbolizer", "--no-inlines", "-e", libjvm.toString()};
+            String[] llvm = {"llvm-symbolizer", "--no-inlines", "-e", SymbolFigures.LIBJVM.toString()};
             Rounds.Side peer;
             try {
                 time(elfAddresses, llvm);
@@ -142,13 +137,12 @@ final class CommandLineFigures {
                 .map(range -> new long[] {Long.parseLong(range[0], 16), Long.parseLong(range[1], 16)})
                 .toArray(long[][]::new);
         Random random = new Random(19);
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < ADDRESSES; i++) {
+        long[] addresses = new long[ADDRESSES];
+        Arrays.setAll(addresses, i -> {
             long[] range = code[random.nextInt(code.length)];
-            text.append(Long.toHexString(range[0] + random.nextInt((int) (range[1] - range[0]))))
-                    .append('\n');
-        }
-        Files.writeString(file, text);
+            return range[0] + random.nextInt((int) (range[1] - range[0]));
+        });
+        write(file, addresses, 0);
     }
 
     private void add(String name, String size, Rounds times, String what, Goal goal) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
@@ -15,7 +14,6 @@ import org.mapfiles.symbols.SymbolInfo;
  * native call.
  */
 final class FirstSymbolFigures {
-    private static final Path LIBJVM = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
     private static final int SECTION_HEADER = 64;
     private static final int SHT_SYMTAB = 2;
 
@@ -63,7 +61,7 @@ final class FirstSymbolFigures {
 
     /** Returns offset and size of .symtab in libjvm.so (elf(5)); null: there is none. */
     private static long[] symbolTable() throws IOException {
-        try (RandomAccessFile file = new RandomAccessFile(LIBJVM.toFile(), "r")) {
+        try (RandomAccessFile file = new RandomAccessFile(SymbolFigures.LIBJVM.toFile(), "r")) {
             ByteBuffer header = read(file, 0, SECTION_HEADER);
             long sections = header.getLong(40);
             for (int i = 0; i < header.getShort(60); i++) {
@@ -103,7 +101,7 @@ final class FirstSymbolFigures {
         }
 
         private static boolean readTable(ProcessMaps maps, long offset, int size) throws IOException {
-            try (RandomAccessFile file = new RandomAccessFile(LIBJVM.toFile(), "r")) {
+            try (RandomAccessFile file = new RandomAccessFile(SymbolFigures.LIBJVM.toFile(), "r")) {
                 return read(file, offset, size).remaining() == size && maps.pid() > 0;
             }
         }
@@ -111,7 +109,7 @@ final class FirstSymbolFigures {
         private static boolean findName(long elfAddress) throws IOException {
             try (SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
                 SymbolInfo info = new SymbolInfo();
-                return cache.open(LIBJVM).find(elfAddress, info) && info.name() != null;
+                return cache.open(SymbolFigures.LIBJVM).find(elfAddress, info) && info.name() != null;
             }
         }
     }

@@ -13,7 +13,7 @@ import org.mapfiles.symbols.Symbols;
 
 /** Opens the symbols of libjvm.so of this JVM, and finds the symbols of its addresses. */
 final class SymbolFigures {
-    private static final Path LIBJVM = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+    static final Path LIBJVM = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
     private static final int SAMPLES = 1 << 16;
 
     private final Figures figures;
@@ -76,7 +76,8 @@ final class SymbolFigures {
         }
     }
 
-    private static MapCursor code(MapSnapshot snapshot) {
+    /** Returns the mapping of the code of libjvm.so of this JVM. */
+    static MapCursor code(MapSnapshot snapshot) {
         MapCursor mapping = snapshot.cursor();
         while (mapping.next()) {
             if (mapping.isExecutable()
