@@ -315,7 +315,11 @@ static void check_results(const char *where, const struct results *results)
         results->wrong_method[MF_CODE_RETURNS_TO], results->not_found, results->recorded_later, results->uncertain,
         results->unloaded);
     CHECK(results->compared >= 500, "%s: %u samples", where, results->compared);
-    CHECK(results->without_record * 20 <= results->compared, "%s: %u samples have no record", where, results->without_record);
+    /* Samples of one loop without a record come together, so few samples vary more: 1 to 43 of 1,000 were seen. */
+    CHECK(results->without_record * (wanted >= 20000 ? 20 : 5) <= results->compared, "%s: %u samples have no record", where,
+          results->without_record);
+    CHECK(results->same_method * 100ull >= results->without_record * 99ull,
+          "%s: %u of %u without a record are of the same method", where, results->same_method, results->without_record);
     CHECK(results->exact[MF_CODE_RUNNING_AT] * 1000ull >= (uint64_t)results->compared * permille, "%s: %u of %u are exact",
           where, results->exact[MF_CODE_RUNNING_AT], results->compared);
     CHECK(results->exact[MF_CODE_RETURNS_TO] < results->exact[MF_CODE_RUNNING_AT],

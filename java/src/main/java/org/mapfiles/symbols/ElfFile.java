@@ -245,7 +245,7 @@ public final class ElfFile {
         }
         try {
             if (DebugFiles.hasLines(bytes)) {
-                return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.MAPPED_FILE));
+                return Optional.ofNullable(LineFile.of(bytes, SymbolInfo.Source.FILE_ITSELF));
             }
             return Optional.ofNullable(path == null ? null : new DebugFiles(process, path).findLines(this));
         } finally {
@@ -302,7 +302,7 @@ public final class ElfFile {
     /** Debug files are searched once: if the symbols are read again, only if one had been found. */
     private SymbolTable[] readTables(long maximum) {
         List<SymbolTable> all = new ArrayList<>(2);
-        SymbolTable own = SymbolTable.read(SymbolInfo.Source.MAPPED_FILE, bytes, elf, maximum);
+        SymbolTable own = SymbolTable.read(SymbolInfo.Source.FILE_ITSELF, bytes, elf, maximum);
         if (own != null && own.symbolCount() > 0) {
             all.add(own);
         }

@@ -22,7 +22,7 @@ public final class LineFile implements AutoCloseable {
     private LineFile(ElfBytes entered, SymbolInfo.Source source) {
         this.descriptor = entered.descriptor();
         this.source = source;
-        boolean isOwner = source != SymbolInfo.Source.MAPPED_FILE; // a debug file was opened for this object
+        boolean isOwner = source != SymbolInfo.Source.FILE_ITSELF; // a debug file was opened for this object
         this.cleanable = SharedCleaner.register(this, () -> {
             entered.leave();
             if (isOwner) {

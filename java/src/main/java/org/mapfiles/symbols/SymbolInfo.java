@@ -61,8 +61,11 @@ public final class SymbolInfo {
 
     /** Where the symbols of a file come from, in the order in which they are searched. */
     public enum Source {
-        /** The mapped file itself: its {@code .symtab}, its {@code .dynsym}, and its procedure linkage table. */
-        MAPPED_FILE,
+        /**
+         * The file itself that is mapped, or that was opened by its path or build ID: its {@code .symtab}, its
+         * {@code .dynsym}, and its procedure linkage table.
+         */
+        FILE_ITSELF,
         /** A file named by the build ID, below {@code /usr/lib/debug/.build-id}, with the same build ID. */
         DEBUG_FILE,
         /**

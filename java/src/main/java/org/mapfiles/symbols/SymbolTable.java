@@ -78,7 +78,7 @@ final class SymbolTable {
             return null;
         }
         SymbolTable table = new SymbolTable(source, bytes, index);
-        if (source != SymbolInfo.Source.MAPPED_FILE) {
+        if (source != SymbolInfo.Source.FILE_ITSELF) {
             bytes.closeWith(table);
         }
         return table;
@@ -105,7 +105,7 @@ final class SymbolTable {
 
     /** Returns whether the table holds a descriptor of its own. */
     boolean isDebugFile() {
-        return source != SymbolInfo.Source.MAPPED_FILE && bytes.memoryBytes() == 0;
+        return source != SymbolInfo.Source.FILE_ITSELF && bytes.memoryBytes() == 0;
     }
 
     boolean find(long elfAddress, NativeMemory symbol) {

@@ -84,7 +84,7 @@ class DebugFilesTest {
         programs.sh("objcopy --add-gnu-debuglink=program.debug program");
         assertThat(findHidden()).isTrue();
         expectHidden(SymbolInfo.Source.DEBUG_LINK);
-        assertThat(info.file().sources()).containsExactly(SymbolInfo.Source.MAPPED_FILE, SymbolInfo.Source.DEBUG_LINK);
+        assertThat(info.file().sources()).containsExactly(SymbolInfo.Source.FILE_ITSELF, SymbolInfo.Source.DEBUG_LINK);
         Files.createDirectory(programs.path(".debug"));
         programs.sh("mv program.debug .debug/ && cp program copy && mv copy program");
         assertThat(findHidden()).as("in the directory .debug").isTrue();
@@ -96,7 +96,7 @@ class DebugFilesTest {
         programs.sh("objcopy --add-gnu-debuglink=program.debug program");
         Files.write(programs.path("program.debug"), new byte[] {0}, StandardOpenOption.APPEND);
         assertThat(findHidden()).isFalse();
-        assertThat(info.file().sources()).containsExactly(SymbolInfo.Source.MAPPED_FILE);
+        assertThat(info.file().sources()).containsExactly(SymbolInfo.Source.FILE_ITSELF);
     }
 
     @Test
@@ -134,7 +134,7 @@ class DebugFilesTest {
         expectHidden(SymbolInfo.Source.MINI_DEBUG_INFO);
         assertThat(info.file().isMiniDebugInfoUnread()).isFalse();
         assertThat(info.file().find(programs.nm("whole", "exported"), info)).isTrue();
-        assertThat(info.source()).as("exported symbols are in the file").isEqualTo(SymbolInfo.Source.MAPPED_FILE);
+        assertThat(info.source()).as("exported symbols are in the file").isEqualTo(SymbolInfo.Source.FILE_ITSELF);
     }
 
     @Test

@@ -28,7 +28,7 @@ class LineFileTest {
             ElfFile file = cache.open(path);
             Files.delete(path);
             try (LineFile lines = file.openLineFile().orElseThrow()) {
-                assertThat(lines.source()).isEqualTo(SymbolInfo.Source.MAPPED_FILE);
+                assertThat(lines.source()).isEqualTo(SymbolInfo.Source.FILE_ITSELF);
                 assertThat(read(lines)).isEqualTo(content);
             }
         }
@@ -42,7 +42,7 @@ class LineFileTest {
             try (SymbolCache cache = SymbolCache.ofBytes(1 << 20);
                     LineFile lines =
                             cache.open(programs.path("program")).openLineFile().orElseThrow()) {
-                assertThat(lines.source()).isEqualTo(SymbolInfo.Source.MAPPED_FILE);
+                assertThat(lines.source()).isEqualTo(SymbolInfo.Source.FILE_ITSELF);
             }
         }
     }
@@ -57,7 +57,7 @@ class LineFileTest {
                 + " && strip --strip-debug program && objcopy --add-gnu-debuglink=program.debug program");
         try (SymbolCache cache = SymbolCache.ofBytes(1 << 20)) {
             ElfFile file = cache.open(programs.path("program"));
-            assertThat(file.sources()).containsExactly(SymbolInfo.Source.MAPPED_FILE);
+            assertThat(file.sources()).containsExactly(SymbolInfo.Source.FILE_ITSELF);
             try (LineFile lines = file.openLineFile().orElseThrow()) {
                 assertThat(lines.source()).isEqualTo(SymbolInfo.Source.DEBUG_LINK);
                 assertThat(Arrays.mismatch(read(lines), Files.readAllBytes(programs.path("program.debug"))))

@@ -75,7 +75,7 @@ final class SymbolComparison {
             throws IOException, InterruptedException {
         boolean hasDebugInformation = Tool.run(List.of(), "readelf", "-SW", original.toString()).stream()
                 .anyMatch(line -> line.contains(" .debug_") || line.contains(" .gnu_debugdata"));
-        if (!hasDebugInformation && file.sources().equals(List.of(SymbolInfo.Source.MAPPED_FILE))) {
+        if (!hasDebugInformation && file.sources().equals(List.of(SymbolInfo.Source.FILE_ITSELF))) {
             return original;
         }
         Path copy = directory.resolve(original.getFileName());

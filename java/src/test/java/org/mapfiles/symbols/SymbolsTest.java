@@ -60,7 +60,7 @@ class SymbolsTest {
                 assertThat(info.name()).isEqualTo("hidden");
                 assertThat(info.address()).isEqualTo(info.elfAddress()).isEqualTo(programs.nm("program", "hidden"));
                 assertThat(info.kind()).isEqualTo(SymbolInfo.Kind.FUNCTION);
-                assertThat(info.source()).isEqualTo(SymbolInfo.Source.MAPPED_FILE);
+                assertThat(info.source()).isEqualTo(SymbolInfo.Source.FILE_ITSELF);
                 assertThat(info.isSizeKnown()).isTrue();
                 assertThat(info.file().buildId()).contains("123456789abcdef0");
                 assertThat(find(maps, running.hidden + info.size() - 1)).isTrue();

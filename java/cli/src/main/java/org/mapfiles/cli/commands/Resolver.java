@@ -142,7 +142,7 @@ abstract class Resolver {
         byte[] text = Arguments.bytes(found.text());
         if (found.kind() == InputLine.Kind.UNUSABLE) {
             printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
-        } else if (found.kind() == InputLine.Kind.SAMPLE) {
+        } else if (found.kind() == InputLine.Kind.SAMPLE || found.kind() == InputLine.Kind.SOURCE_LINE) {
             printer.printSample(text);
         } else {
             print(found.address());

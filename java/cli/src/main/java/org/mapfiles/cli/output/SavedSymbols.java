@@ -1,6 +1,7 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -19,6 +20,8 @@ import org.mapfiles.symbols.SymbolInfo;
  */
 public final class SavedSymbols {
     private static final int MAX_ATTEMPTS = 2;
+    /** The kernel appends it to the path of a deleted file (proc_pid_maps(5)). */
+    private static final String DELETED_SUFFIX = " (deleted)";
     /** The file index of the vdso, which has none. */
     private static final int VDSO = -1;
 
@@ -135,9 +138,26 @@ public final class SavedSymbols {
                 saved.recordedBuildId(mapping).map(HexFormat.of()::formatHex).orElse(null);
         ElfFile file = check.result() == FileCheck.Result.SAME ? open(mapping, check) : null;
         if (file == null && recorded != null) {
+            file = openReinstalled(mapping.name(), recorded);
+        }
+        if (file == null && recorded != null) {
             file = openByBuildId(recorded);
         }
         return new Entry(FileName.withoutQuery(mapping).display(), check, recorded, file);
+    }
+
+    /** Opens the file that was installed again at the path of a deleted file; null: there is none with the build ID. */
+    private static ElfFile openReinstalled(String name, String buildId) {
+        if (!name.endsWith(DELETED_SUFFIX)) {
+            return null;
+        }
+        try {
+            ElfFile file =
+                    AddressSymbols.CACHE.open(Path.of(name.substring(0, name.length() - DELETED_SUFFIX.length())));
+            return buildId.equals(file.buildId().orElse(null)) ? file : null;
+        } catch (IOException | InvalidPathException e) { // no ELF file, or it may not be read
+            return null;
+        }
     }
 
     private static ElfFile openByBuildId(String buildId) {

@@ -77,9 +77,10 @@ public final class AddressReader {
                 other = null;
                 address = HexAddress.parse(buffer, from, to);
             } else {
-                List<InputLine> parts = from == to
-                        ? List.of(new InputLine(InputLine.Kind.SAMPLE, lineNumber, 0, "", "", ""))
-                        : InputLine.of(text(begin, newline), lineNumber, HexAddress.whyNot(buffer, from, to));
+                String line = from == to ? "" : text(begin, newline);
+                List<InputLine> parts = hasSamples && (line.isEmpty() || PerfLine.isSourceLine(line))
+                        ? List.of(PerfLine.betweenFrames(line, lineNumber))
+                        : InputLine.of(line, lineNumber, HexAddress.whyNot(buffer, from, to));
                 other = parts.get(0);
                 rest = parts.size() > 1 ? parts.get(1) : null;
                 hasSamples |= other.kind() == InputLine.Kind.SAMPLE;

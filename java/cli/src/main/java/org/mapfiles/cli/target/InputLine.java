@@ -23,6 +23,8 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
         FRAME,
         /** Another line of {@code perf script}: the head of a sample, or the empty line after one. */
         SAMPLE,
+        /** The source line that {@code perf script} prints after a frame, with {@code -F +srcline}. */
+        SOURCE_LINE,
         /** A line that cannot be used. */
         UNUSABLE
     }

@@ -16,6 +16,16 @@ final class PerfLine {
     private static final Pattern HEAD = Pattern.compile(
             "\\s*\\S.{0,64}?\\s+(\\d{1,10}(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
     /**
+     * A head without a time: {@code COMM PID/TID [CPU] EVENT:}. A command and a PID alone are enough only with the
+     * blank that perf prints at the end, if the command is no address.
+     */
+    private static final Pattern HEAD_WITHOUT_TIME = Pattern.compile("\\s*(?:"
+            + "\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?(\\s+\\[\\d{1,6}\\])?(\\s+\\d+)?\\s+[A-Za-z][\\w:./-]*:"
+            + "|\\S.{0,64}?\\s+\\d{1,10}/\\d{1,10}(\\s+\\[\\d{1,6}\\])?"
+            + "|(?!(0x)?[0-9a-fA-F]+\\s)\\S.{0,64}?\\s+\\d{1,10}(\\s+\\[\\d{1,6}\\])? )\\s*");
+    /** The source line of the frame before, with {@code -F +srcline}: two blanks and FILE:LINE, or FILE[ADDRESS]. */
+    private static final Pattern SOURCE_LINE = Pattern.compile(" {2}\\S.*(:\\d{1,9}|\\[[0-9a-f]{1,16}\\])");
+    /**
      * {@code ADDRESS SYMBOL (FILE)} in a line of its own. PID and ADDRESS after a command with such a name are none.
      */
     private static final Pattern FRAME =
@@ -34,8 +44,9 @@ final class PerfLine {
     /** Returns a head or a frame, or both; empty: the line is not of perf. */
     static List<InputLine> parse(String text, long number) {
         String line = text.stripTrailing();
-        boolean isHead = HEAD.matcher(text.substring(0, Math.min(text.length(), MAX_HEAD)))
-                .lookingAt();
+        String begin = text.substring(0, Math.min(text.length(), MAX_HEAD));
+        boolean isHead = HEAD.matcher(begin).lookingAt()
+                || HEAD_WITHOUT_TIME.matcher(begin).matches();
         Matcher frame = FRAME.matcher(line);
         if (!isHead && frame.matches()) {
             String file = file(frame.group(2));
@@ -52,6 +63,16 @@ final class PerfLine {
                     frame(end.group(2), file(symbol), text, number));
         }
         return isHead ? List.of(new InputLine(Kind.SAMPLE, number, 0, "", text, "")) : List.of();
+    }
+
+    /** Returns the empty line after a sample, or a source line. */
+    static InputLine betweenFrames(String text, long number) {
+        return new InputLine(text.isEmpty() ? Kind.SAMPLE : Kind.SOURCE_LINE, number, 0, "", text, "");
+    }
+
+    /** Returns whether a line in a sample is the source line of the frame before it. */
+    static boolean isSourceLine(String text) {
+        return SOURCE_LINE.matcher(text.stripTrailing()).matches();
     }
 
     private static InputLine frame(String address, String file, String text, long number) {

@@ -82,7 +82,7 @@ public final class ToolChecks {
 
     private static Check ofFile(String name, String path, ElfFile file) {
         List<SymbolInfo.Source> sources = file.sources();
-        boolean hasMore = sources.stream().anyMatch(source -> source != SymbolInfo.Source.MAPPED_FILE);
+        boolean hasMore = sources.stream().anyMatch(source -> source != SymbolInfo.Source.FILE_ITSELF);
         String text = file.symbolCount() + " symbols of " + path;
         return hasMore
                 ? Check.ok(name, text)

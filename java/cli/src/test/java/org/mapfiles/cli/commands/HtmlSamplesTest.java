@@ -71,6 +71,25 @@ class HtmlSamplesTest {
     }
 
     @Test
+    void sourceLinesOfPerfBeginNoSample() throws Exception {
+        String samples = file("samples", """
+                a  47/48\s
+                \t          2010 leaf (/bin/a)
+                  my source.c:3
+                \t          3010 outer (/bin/a)
+                  a.c:7
+
+                a  47/48\s
+                \t          2020 leaf (/bin/a)
+                  a[2020]
+                \t          0010 outer (/bin/a)
+                """);
+        CliResult result = CliResult.with("html", file("maps", MAPS), "--samples", samples, "-o", "-");
+        assertThat(result.err()).isEmpty();
+        assertThat(numbers(result.out(), "samples")).containsExactly(List.of(1L, 2L));
+    }
+
+    @Test
     void aPageWithoutSamplesHasNone() throws Exception {
         String page = CliResult.with("html", file("maps", MAPS), "-o", "-").out();
         assertThat(numbers(page, "samples")).isEmpty();

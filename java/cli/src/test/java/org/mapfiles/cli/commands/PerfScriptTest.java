@@ -122,6 +122,27 @@ class PerfScriptTest {
         }
     }
 
+    /** The heads have no time. With source lines each frame has a line more. */
+    @Test
+    void samplesWithoutATimeAndWithSourceLines() throws Exception {
+        Programs programs = record("burn", "-g");
+        for (String options : List.of(
+                "-F comm,pid,tid,ip,sym,dso",
+                "-F comm,tid,ip,sym,dso,event",
+                "-F comm,pid,ip,sym,dso,srcline",
+                "-F comm,tid,cpu,period,event,ip,sym,dso,srcline",
+                "-F comm,tid,time,ip,sym,dso,srcline")) {
+            assertFunctionsAreThoseOfPerf(programs, options);
+            List<String> input = script(programs, options);
+            assertThat(resolve(programs, input).lines())
+                    .as("perf script %s", options)
+                    .contains(input.get(0))
+                    .noneMatch(line -> line.startsWith("line "))
+                    .filteredOn(line -> line.matches("  burn\\.c:\\d+"))
+                    .hasSize((int) count(input, "  burn\\.c:\\d+"));
+        }
+    }
+
     /** Without the file a small number may be an address, or an offset in any file. */
     @Test
     void framesWithoutAFileAreAddressesOrNotResolved() throws Exception {

@@ -73,6 +73,25 @@ class SavedBuildIdsTest {
         return resolve(saved, address, "--json").rows().get(0);
     }
 
+    /** Its package was installed again: the same build, or another one. */
+    @Test
+    void aFileThatWasDeletedIsFoundAtItsPathByItsBuildId() throws Exception {
+        Files.copy(file, programs.path("copy"), StandardCopyOption.COPY_ATTRIBUTES);
+        String outer;
+        try (Programs.Running program = programs.start("program")) {
+            Files.delete(file);
+            Files.writeString(
+                    programs.path("deleted"),
+                    CliResult.with("save", program.pid()).out());
+            outer = program.outer();
+        }
+        assertThat(row("deleted", outer)).as("no file is at the path").containsEntry("symbol", null);
+        Files.move(programs.path("copy"), file);
+        assertThat(row("deleted", outer)).containsEntry("symbol", "outer").containsEntry("build_id", ID);
+        programs.sh("gcc -g -O1 -Wl,--build-id=0x" + ID.replace('a', 'f') + " -o program program.c");
+        assertThat(row("deleted", outer)).as("another build").containsEntry("symbol", null);
+    }
+
     @Test
     void theSameBuildAtThePathHasFunctions() throws Exception {
         String outer = save("state");
