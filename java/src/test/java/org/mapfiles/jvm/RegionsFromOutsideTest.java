@@ -23,7 +23,11 @@ class RegionsFromOutsideTest {
     static List<String> options() throws Exception {
         List<String> options = new ArrayList<>(Collectors.options());
         options.add("-XX:+UnlockExperimentalVMOptions -XX:+UseEpsilonGC");
-        if (options.contains("-XX:+UseShenandoahGC") && Runtime.version().feature() >= 25) {
+        int version = Runtime.version().feature();
+        if (version >= 21 && version <= 23) { // the mode that is not the default
+            options.add("-XX:+UseZGC -XX:" + (version < 23 ? '+' : '-') + "ZGenerational");
+        }
+        if (options.contains("-XX:+UseShenandoahGC") && version >= 25) {
             options.add("-XX:+UseShenandoahGC -XX:ShenandoahGCMode=generational");
         }
         options.add("-XX:+UseSerialGC -XX:-UseCompressedOops -XX:-UseCompressedClassPointers -Xshare:off");
