@@ -16,7 +16,7 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 final class CollectorTables {
     static final String MARK_BITMAP = "_ZN17PSParallelCompact12_mark_bitmapE";
     static final String SUMMARY = "_ZN17PSParallelCompact13_summary_dataE";
-    static final String MARK_STACKS = "ZMarkStackSpaceStart";
+    static final String MARK_STACKS = "MarkStackSpaceStart"; // after the prefix of ZGC
 
     private static final int MAX_OBJECT_WORDS = 512;
     /** Number of words that are read of an object that the G1 heap points to. */
@@ -53,8 +53,9 @@ final class CollectorTables {
             tables.find(tables::shenandoah);
             tables.find(tables::regionsOfShenandoah);
         } else if (flags.isOn("UseZGC")) {
-            tables.find(tables::z);
-            tables.find(() -> tables.markStacksOfZ(flags, symbols));
+            String prefix = HeapOfZ.prefix(vm);
+            tables.find(() -> tables.z(prefix));
+            tables.find(() -> tables.markStacksOfZ(prefix, flags, symbols));
         }
         return tables.candidates;
     }
@@ -255,16 +256,18 @@ final class CollectorTables {
      * Finds the granule maps of ZGC, which have a pointer for each granule of the address space for objects. Their size
      * precedes the field that points to them (src/hotspot/share/gc/z/zGranuleMap.hpp).
      */
-    private void z() throws VmFieldMissing {
-        long heap = vm.pointer("Universe", "_collectedHeap") + vm.location("ZCollectedHeap", "_heap");
+    private void z(String prefix) throws VmFieldMissing {
+        long heap = vm.pointer("Universe", "_collectedHeap") + vm.location(prefix + "CollectedHeap", "_heap");
         find(() -> granules(
-                heap + vm.location("ZHeap", "_page_table") + vm.location("ZPageTable", "_map"),
-                "ZGranuleMapForPageTable",
+                heap + vm.location(prefix + "Heap", "_page_table") + vm.location(prefix + "PageTable", "_map"),
+                prefix + "GranuleMapForPageTable",
                 "page table"));
         find(() -> granules(
-                heap + vm.location("ZHeap", "_forwarding_table") + vm.location("ZForwardingTable", "_map"),
-                "ZGranuleMapForForwarding",
-                "forwarding table")); // up to JDK 20
+                heap
+                        + vm.location(prefix + "Heap", "_forwarding_table")
+                        + vm.location(prefix + "ForwardingTable", "_map"),
+                prefix + "GranuleMapForForwarding",
+                "forwarding table")); // without generations
     }
 
     private void granules(long map, String type, String detail) throws VmFieldMissing {
@@ -276,8 +279,8 @@ final class CollectorTables {
         }
     }
 
-    private void markStacksOfZ(JvmProcess.Flags flags, VmSymbols symbols) throws VmFieldMissing {
-        long start = symbols.value(vm, MARK_STACKS);
+    private void markStacksOfZ(String prefix, JvmProcess.Flags flags, VmSymbols symbols) throws VmFieldMissing {
+        long start = symbols.value(vm, prefix + MARK_STACKS);
         add(start, start + flags.number("ZMarkStackSpaceLimit").orElse(0), "mark stacks", false);
     }
 }

@@ -70,7 +70,8 @@ public final class JvmRegions {
         Metaspaces.OTHER_CONTEXT,
         CollectorTables.MARK_BITMAP,
         CollectorTables.SUMMARY,
-        CollectorTables.MARK_STACKS,
+        "Z" + CollectorTables.MARK_STACKS,
+        "X" + CollectorTables.MARK_STACKS,
         VmStructures.POLLING_PAGE
     };
 

@@ -124,9 +124,10 @@ final class MappedMemory {
                 && before.region() == JvmRegions.Kind.MALLOC
                 && before.isInferred()
                 && mapping.permissions().equals("---p")
-                && end % ARENA == 0
-                && end - before.start() == ARENA) {
-            return RegionCandidate.inferred(start, end, JvmRegions.Kind.MALLOC, before.detail());
+                && before.start() % ARENA == 0
+                && end - before.start() >= ARENA) {
+            // The kernel merges the rest of a heap with other memory without permissions, such as a guard zone.
+            return RegionCandidate.inferred(start, before.start() + ARENA, JvmRegions.Kind.MALLOC, before.detail());
         }
         return null;
     }

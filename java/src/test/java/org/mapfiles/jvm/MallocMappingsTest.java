@@ -73,6 +73,24 @@ class MallocMappingsTest {
                 .containsExactly("7f0004000000-7f0005000000 MALLOC");
     }
 
+    /** Since glibc 2.43 no mapping of its own separates a heap from the guard zone of a Java thread. */
+    @Test
+    void restOfAHeapIsFoundBeforeAGuardZoneInTheSameMapping() throws Exception {
+        arena(ARENA, 0x21000);
+        assertThat(found("7f0004000000-7f0004021000 rw-p 00000000 00:00 0 \n"
+                        + "7f0004021000-7f0008004000 ---p 00000000 00:00 0 \n"
+                        + "7f0008004000-7f0008100000 rw-p 00000000 00:00 0 \n"))
+                .containsExactly("7f0004000000-7f0004021000 MALLOC", "7f0004021000-7f0008000000 MALLOC");
+    }
+
+    @Test
+    void restOfAHeapIsNotShorterThanAHeap() throws Exception {
+        arena(ARENA, 0x21000);
+        assertThat(found("7f0004000000-7f0004021000 rw-p 00000000 00:00 0 \n"
+                        + "7f0004021000-7f0007000000 ---p 00000000 00:00 0 \n"))
+                .containsExactly("7f0004000000-7f0004021000 MALLOC");
+    }
+
     @Test
     void otherMemoryIsUnknown() throws Exception {
         assertThat(found("7f0003000000-7f0005000000 rw-p 00000000 00:00 0 \n")).isEmpty();

@@ -23,7 +23,11 @@ class RegionsFromOutsideTest {
     static List<String> options() throws Exception {
         List<String> options = new ArrayList<>(Collectors.options());
         options.add("-XX:+UnlockExperimentalVMOptions -XX:+UseEpsilonGC");
-        if (options.contains("-XX:+UseShenandoahGC") && Runtime.version().feature() >= 25) {
+        int version = Runtime.version().feature();
+        if (version >= 21 && version <= 23) { // the mode that is not the default
+            options.add("-XX:+UseZGC -XX:" + (version < 23 ? '+' : '-') + "ZGenerational");
+        }
+        if (options.contains("-XX:+UseShenandoahGC") && version >= 25) {
             options.add("-XX:+UseShenandoahGC -XX:ShenandoahGCMode=generational");
         }
         options.add("-XX:+UseSerialGC -XX:-UseCompressedOops -XX:-UseCompressedClassPointers -Xshare:off");
@@ -69,14 +73,41 @@ class RegionsFromOutsideTest {
                 assertThat(counts[1]).as("bytes").isGreaterThanOrEqualTo((long) (0.99 * counts[0]));
                 assertThat(counts[2]).as("mappings that both name").isGreaterThan(20);
             }
-            long[] unknown = unknownAndResident(regions, jvm.pid());
-            System.out.printf(
-                    "%s from outside: %d of %d KiB resident are unknown%n",
-                    collector, unknown[0] >> 10, unknown[1] >> 10);
-            assertThat(unknown[0]).as("unknown resident bytes").isLessThanOrEqualTo(unknown[1] / 100);
+            hardlyAnythingIsUnknown(regions, jvm.pid(), collector);
         } finally {
             jvm.destroyForcibly();
         }
+    }
+
+    /** Without tracking, memory of malloc has no headers of the JVM, and the JVM itself reports less. */
+    @ParameterizedTest
+    @MethodSource("options")
+    void hardlyAnyResidentMemoryIsUnknownWithoutTracking(String collector) throws Exception {
+        Process jvm = new ChildJvm()
+                .with(collector.split(" "))
+                .with("-XX:NativeMemoryTracking=off", "-Xmx512m")
+                .start(RegionsFromOutsideMain.class);
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
+            BufferedReader in = jvm.inputReader();
+            String line;
+            do {
+                line = in.readLine();
+                assertThat(line).isNotNull();
+            } while (!line.equals("READY"));
+            JvmRegions regions = JvmRegions.read(maps);
+            inOrder(regions);
+            complete(regions, collector);
+            hardlyAnythingIsUnknown(regions, jvm.pid(), collector + ", without tracking,");
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    private static void hardlyAnythingIsUnknown(JvmRegions regions, long pid, String title) throws Exception {
+        long[] unknown = unknownAndResident(regions, pid);
+        System.out.printf(
+                "%s from outside: %d of %d KiB resident are unknown%n", title, unknown[0] >> 10, unknown[1] >> 10);
+        assertThat(unknown[0]).as("unknown resident bytes").isLessThanOrEqualTo(unknown[1] / 100);
     }
 
     private static void inOrder(JvmRegions regions) {
