@@ -85,6 +85,18 @@ static int check_codes(const struct mf_pages *pages, const struct mf_code_layout
     return 0;
 }
 
+/* Reads the pages of the names of code that is no method. */
+static void prefetch_names(struct mf_pages *pages, const struct mf_target_walk *walk)
+{
+    uint64_t names[MF_TARGET_BATCH];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < walk->count; i++)
+        if (walk->codes[i].kind != MF_TARGET_METHOD)
+            names[count++] = walk->codes[i].name;
+    mf_pages_prefetch(pages, names, count);
+}
+
 int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
                          struct mf_target_walk *walk)
 {
@@ -111,6 +123,7 @@ int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *la
         rc = -ENOENT;
     if (rc != 0)
         return rc;
+    prefetch_names(pages, walk);
     mf_target_method_prefetch(pages, layout, walk->frames, walk->count);
     return check_codes(pages, layout, walk);
 }
