@@ -25,6 +25,7 @@ static int find_blocks(struct mf_pages *pages, const struct mf_code_heap *heap, 
         if (rc == -ESRCH)
             return rc;
         if (rc != 0) { /* the map is one range of memory: the rest is unreadable too */
+            walk->damaged++;
             walk->segment = heap->segments;
             break;
         }
@@ -120,7 +121,7 @@ int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *la
         }
     }
     if (rc == 0 && walk->count == 0)
-        rc = -ENOENT;
+        rc = walk->damaged > 0 ? -EFAULT : -ENOENT;
     if (rc != 0)
         return rc;
     prefetch_names(pages, walk);
