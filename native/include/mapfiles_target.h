@@ -153,6 +153,7 @@ MF_API int mf_target_find(struct mf_target *target, uint64_t address, enum mf_co
  * @param[out] out  valid only if 0 is returned.
  * @retval 0        found
  * @retval -ENOENT  there is no more code
+ * @retval -EFAULT  there is no more code that can be read, and some could not be read
  * @return other errors of mf_target_find()
  */
 MF_API int mf_target_next(struct mf_target *target, int begin, struct mf_code_result *out);

@@ -41,7 +41,7 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
  *
  * @param begin  1: begins a walk.
  *
- * Returns as mf_code_reader_find(); -ENOENT: there is no more code.
+ * Returns as mf_code_reader_find(); -ENOENT: there is no more code; -EFAULT: there is no more, and some could not be read.
  */
 int mf_code_reader_next(struct mf_code_reader *reader, const struct mf_target_memory *memory, int begin,
                         struct mf_code_result *out);

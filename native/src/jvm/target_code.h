@@ -56,7 +56,7 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
 struct mf_target_walk {
     uint32_t heap;    /* number of the code heap */
     uint32_t blocks;  /* visited so far */
-    uint32_t damaged; /* blocks so far that could not be read */
+    uint32_t damaged; /* blocks, and rests of segment maps, that could not be read so far */
     uint32_t count;   /* of codes */
     uint32_t next;    /* the first of codes that was not returned */
     uint32_t checked; /* clock of the pages when the codes were read again */
@@ -72,7 +72,8 @@ struct mf_target_walk {
  * JVM's list. The pages of the names of the methods are read too. Then the codes are read again: the kind
  * of one that has changed meanwhile is 0.
  *
- * Returns as mf_target_code_find(); -ENOENT: there is no more code; -EINVAL: more than MF_TARGET_MAX_BLOCKS blocks, or too many
+ * Returns as mf_target_code_find(); -ENOENT: there is no more code; -EFAULT: there is no more, and some could not be read;
+ * -EINVAL: more than MF_TARGET_MAX_BLOCKS blocks, or too many
  * that are no code.
  */
 int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,

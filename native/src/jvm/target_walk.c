@@ -25,6 +25,7 @@ static int find_blocks(struct mf_pages *pages, const struct mf_code_heap *heap, 
         if (rc == -ESRCH)
             return rc;
         if (rc != 0) { /* the map is one range of memory: the rest is unreadable too */
+            walk->damaged++;
             walk->segment = heap->segments;
             break;
         }
@@ -85,6 +86,18 @@ static int check_codes(const struct mf_pages *pages, const struct mf_code_layout
     return 0;
 }
 
+/* Reads the pages of the names of code that is no method. */
+static void prefetch_names(struct mf_pages *pages, const struct mf_target_walk *walk)
+{
+    uint64_t names[MF_TARGET_BATCH];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < walk->count; i++)
+        if (walk->codes[i].kind != MF_TARGET_METHOD)
+            names[count++] = walk->codes[i].name;
+    mf_pages_prefetch(pages, names, count);
+}
+
 int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
                          struct mf_target_walk *walk)
 {
@@ -108,9 +121,10 @@ int mf_target_code_batch(struct mf_pages *pages, const struct mf_code_layout *la
         }
     }
     if (rc == 0 && walk->count == 0)
-        rc = -ENOENT;
+        rc = walk->damaged > 0 ? -EFAULT : -ENOENT;
     if (rc != 0)
         return rc;
+    prefetch_names(pages, walk);
     mf_target_method_prefetch(pages, layout, walk->frames, walk->count);
     return check_codes(pages, layout, walk);
 }

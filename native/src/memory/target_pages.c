@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A two-way cache: each page has two slots, and replaces the page in them that was read first. */
+/* A four-way cache: each page has four slots, and replaces the page in them that was read first. */
 #include "memory/target_pages.h"
 
 #include <stdbool.h>
@@ -7,6 +7,8 @@
 
 /* Maximum of pages in one batch. They take 3 KiB of stack. */
 #define BATCH 128u
+
+#define WAYS 4u
 
 #define NO_PAGE 1u /* no page has this address */
 
@@ -28,21 +30,26 @@ static char *bytes_of(struct mf_pages *pages, uint32_t slot)
     return (char *)(tags(pages) + pages->slots) + (size_t)slot * MF_PAGE;
 }
 
-/* Two slots that are adjacent. The hash separates addresses that differ by a large power of two, such as those of metaspace. */
+/* Slots that are adjacent. The hash separates addresses that differ by a large power of two, such as those of metaspace. */
 static uint32_t first_slot_of(const struct mf_pages *pages, uint64_t page)
 {
-    return (uint32_t)((page / MF_PAGE * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~1u;
+    return (uint32_t)((page / MF_PAGE * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~(WAYS - 1);
 }
 
-/* The slot that has a page, or the one of its two slots whose page was read first. */
+/* The slot that has a page, or the one of its slots whose page was read first. A batch keeps the slots that it reads. */
 static uint32_t slot_of(struct mf_pages *pages, uint64_t page)
 {
-    const uint32_t slot = first_slot_of(pages, page);
-    const struct tag *const both = &tags(pages)[slot];
+    const uint32_t first = first_slot_of(pages, page);
+    const struct tag *const ways = &tags(pages)[first];
+    uint32_t oldest = 0;
 
-    if (both[0].page == page || both[1].page == page)
-        return slot + (both[0].page != page);
-    return slot + (both[0].got == -EINPROGRESS || (both[1].got != -EINPROGRESS && both[1].read < both[0].read));
+    for (uint32_t i = 0; i < WAYS; i++)
+        if (ways[i].page == page)
+            return first + i;
+    for (uint32_t i = 1; i < WAYS; i++)
+        if (ways[oldest].got == -EINPROGRESS || (ways[i].got != -EINPROGRESS && ways[i].read < ways[oldest].read))
+            oldest = i;
+    return first + oldest;
 }
 
 static void remove_tags(struct mf_pages *pages)
@@ -133,10 +140,11 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
 static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **bytes)
 {
     const uint64_t page = address & -(uint64_t)MF_PAGE;
-    const uint32_t slot = slot_of(pages, page);
+    const uint32_t slot = tags(pages)[pages->last].page == page ? pages->last : slot_of(pages, page);
     struct tag *const tag = &tags(pages)[slot];
     const int64_t at = (int64_t)(address - page);
 
+    pages->last = slot;
     *bytes = bytes_of(pages, slot) + at;
     if (!is_usable(pages, tag, page)) {
         tag->page = page;

@@ -136,8 +136,8 @@ public final class JvmCodeReader implements AutoCloseable {
      * method nor {@link #snapshot}.
      *
      * @param visitor receives each of them
-     * @return whether the end was reached; false: the JVM does not export the location of its code, or it cannot be
-     *     read
+     * @return whether all code was read; false: the JVM does not export the location of its code, or some of it cannot
+     *     be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */
@@ -160,8 +160,8 @@ public final class JvmCodeReader implements AutoCloseable {
      * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds. Code that is loaded or
      * unloaded during the call may be included or not.
      *
-     * @return the code; empty if the JVM does not export the location of its code; a part of it if the rest cannot be
-     *     read, which only {@link #forEach} reports
+     * @return the code; empty if the JVM does not export the location of its code. {@link JvmCodeSnapshot#isComplete}
+     *     reports whether some of it could not be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws IllegalStateException if this reader is closed
      */

@@ -38,14 +38,16 @@ public final class JvmCodeSnapshot {
     private final long[] starts;
     private final long[] ends;
     private final long low;
+    private final boolean isComplete;
     /** For each page from {@link #low} on: the first code that ends after the start of the page. */
     private final int[] firstOfPage;
 
-    private JvmCodeSnapshot(List<Code> sorted) {
+    private JvmCodeSnapshot(List<Code> sorted, boolean isComplete) {
         low = sorted.isEmpty() ? 0 : sorted.get(0).start() >>> PAGE_SHIFT << PAGE_SHIFT;
         codes = sorted.stream()
                 .filter(code -> code.end() - low > 0 && code.end() - low <= MAX_RANGE)
                 .toArray(Code[]::new);
+        this.isComplete = isComplete && codes.length == sorted.size();
         starts = new long[codes.length];
         ends = new long[codes.length];
         int pages = codes.length == 0 ? 0 : (int) ((codes[codes.length - 1].end() - low >>> PAGE_SHIFT) + 1);
@@ -65,7 +67,7 @@ public final class JvmCodeSnapshot {
 
     static JvmCodeSnapshot of(JvmCodeReader reader) throws MapsException {
         List<Code> codes = new ArrayList<>();
-        reader.forEach(info -> codes.add(new Code(info)));
+        boolean isComplete = reader.forEach(info -> codes.add(new Code(info)));
         codes.sort((a, b) -> Long.compareUnsigned(a.start(), b.start()));
         long end = 0;
         List<Code> apart = new ArrayList<>();
@@ -75,12 +77,21 @@ public final class JvmCodeSnapshot {
                 end = code.end();
             }
         }
-        return new JvmCodeSnapshot(apart);
+        return new JvmCodeSnapshot(apart, isComplete);
     }
 
     /** {@return the number of pieces of code} */
     public int size() {
         return codes.length;
+    }
+
+    /**
+     * {@return whether all code was read} If not, some of the JVM's structures could not be read or contradict each
+     * other, or the JVM does not export the location of its code. An address that is not found may then be code. Code
+     * that was loaded or unloaded while the snapshot was taken may be missing in any snapshot.
+     */
+    public boolean isComplete() {
+        return isComplete;
     }
 
     /**
@@ -137,7 +148,7 @@ public final class JvmCodeSnapshot {
 
     @Override
     public String toString() {
-        return "JvmCodeSnapshot[" + codes.length + " pieces of code]";
+        return "JvmCodeSnapshot[" + codes.length + " pieces of code" + (isComplete ? "]" : ", incomplete]");
     }
 
     /** One piece of code. */

@@ -2,6 +2,8 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.RandomAccessFile;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -10,25 +12,19 @@ import org.mapfiles.testing.ChildJvm;
 
 /** Compares a snapshot of the code of another JVM with searches in the memory of that JVM. */
 class JvmCodeSnapshotTest {
+    private static final long UNMAPPED = 4096;
+
     @Test
     void snapshotFindsWhatTheReaderFinds() throws Exception {
         Process child = new ChildJvm().with("-XX:TieredStopAtLevel=4").start(CodeFromOutsideMain.class, 3);
+        stop(child);
         try (ProcessMaps maps = ProcessMaps.of(child.pid())) {
-            String line;
-            do {
-                line = child.inputReader().readLine();
-                assertThat(line).isNotNull();
-            } while (!line.equals("READY"));
-            // The compilers of a stopped JVM change nothing.
-            assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(child.pid()))
-                            .start()
-                            .waitFor())
-                    .isZero();
             JvmCodeSnapshot snapshot;
             List<long[]> ranges = new ArrayList<>();
             try (JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 snapshot = reader.snapshot();
                 assertThat(snapshot.size()).isGreaterThan(500);
+                assertThat(snapshot.isComplete()).isTrue();
                 snapshot.forEach(code -> ranges.add(new long[] {code.start(), code.end()}));
                 compare(snapshot, reader, ranges);
             }
@@ -45,6 +41,51 @@ class JvmCodeSnapshotTest {
         } finally {
             child.destroyForcibly();
         }
+    }
+
+    /** The address of the segment map of one of three code heaps is unmapped. */
+    @Test
+    void snapshotReportsThatCodeCannotBeRead() throws Exception {
+        Process child = new ChildJvm().with("-XX:+SegmentedCodeCache").start(CodeFromOutsideMain.class, 3);
+        stop(child);
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                JvmProcess jvm = JvmProcess.of(maps);
+                JvmCodeReader reader = JvmCodeReader.of(maps);
+                RandomAccessFile memory = new RandomAccessFile("/proc/" + child.pid() + "/mem", "rw")) {
+            JvmCodeSnapshot whole = reader.snapshot();
+            assertThat(whole.isComplete()).isTrue();
+            VmReader vm = jvm.vm();
+            long list = vm.pointer(vm.pointer("CodeCache", "_heaps"), "GrowableArray<int>", "_data");
+            long heap = vm.longAt(list);
+            long map = heap + vm.location("CodeHeap", "_segmap") + vm.location("VirtualSpace", "_low");
+            long before = vm.longAt(map);
+            write(memory, map, UNMAPPED);
+            JvmCodeSnapshot part = reader.snapshot();
+            write(memory, map, before);
+            assertThat(part.isComplete()).isFalse();
+            assertThat(part.size()).isPositive().isLessThan(whole.size());
+            assertThat(reader.snapshot().isComplete()).isTrue();
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    /** Stops a JVM when it is ready. The compilers of a stopped JVM change nothing. */
+    private static void stop(Process child) throws Exception {
+        String line;
+        do {
+            line = child.inputReader().readLine();
+            assertThat(line).isNotNull();
+        } while (!line.equals("READY"));
+        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(child.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    private static void write(RandomAccessFile memory, long address, long word) throws Exception {
+        memory.seek(address);
+        memory.writeLong(ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? word : Long.reverseBytes(word));
     }
 
     private static void compare(JvmCodeSnapshot snapshot, JvmCodeReader reader, List<long[]> ranges) throws Exception {
