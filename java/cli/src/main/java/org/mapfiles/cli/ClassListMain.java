@@ -1,0 +1,60 @@
+package org.mapfiles.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.Arguments;
+
+/**
+ * Runs commands whose classes belong into the class archive of the launcher. It prints nothing, and a command that
+ * fails does no harm.
+ */
+final class ClassListMain {
+    private static final String[] LINES = {
+        "maps self",
+        "maps self --json --rss",
+        "maps self --exec --kind file --file *.so --sort size --top 1",
+        "resolve self -",
+        "resolve self - --json",
+        "count self",
+        "files self",
+        "jvm self --rss",
+        "stale self",
+        "maps --help"
+    };
+
+    private ClassListMain() {}
+
+    /**
+     * Runs the commands.
+     *
+     * @param arguments the path of the copy of the native library that is made, for org.mapfiles.library.path
+     */
+    public static void main(String[] arguments) throws IOException {
+        TimeLimit.start(System.err);
+        Arguments.ofProcess(arguments);
+        copyLibrary(Path.of(arguments[0]));
+        Terminal.ofProcess();
+        for (String line : LINES) {
+            InputStream addresses = new ByteArrayInputStream("1\n2\n".getBytes(StandardCharsets.UTF_8));
+            Main.run(line.split(" "), addresses, OutputStream.nullOutputStream(), OutputStream.nullOutputStream());
+        }
+        System.exit(0);
+    }
+
+    private static void copyLibrary(Path to) throws IOException {
+        String machine = System.getProperty("os.arch").replace("amd64", "x86_64");
+        try (InputStream library =
+                ClassListMain.class.getResourceAsStream("/META-INF/native/linux-" + machine + "/libmapfiles.so")) {
+            if (library == null) {
+                throw new IOException("the jar has no library for " + machine);
+            }
+            Files.copy(library, to);
+        }
+    }
+}
