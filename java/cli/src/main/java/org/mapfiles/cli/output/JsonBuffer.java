@@ -28,6 +28,13 @@ final class JsonBuffer {
         return Arrays.copyOfRange(bytes, start, length);
     }
 
+    /** Begins a line, of which {@link #from} has returned the beginning: an object that is not ended. */
+    void begin(byte[] beginning) {
+        clear();
+        append(beginning);
+        depth = 1;
+    }
+
     /** Appends fields that {@link #from} has returned. */
     void append(byte[] fields) {
         ensure(fields.length);
@@ -59,10 +66,11 @@ final class JsonBuffer {
     /** Appends the name of a field, which has no character to escape. */
     void field(String name) {
         comma();
-        put('"');
+        ensure(name.length() + 3);
+        bytes[length++] = '"';
         ascii(name);
-        put('"');
-        put(':');
+        bytes[length++] = '"';
+        bytes[length++] = ':';
     }
 
     /** Appends a value that consists of ASCII characters, such as a number. */
@@ -95,40 +103,48 @@ final class JsonBuffer {
         comma();
         int digits = Math.max(1, (Long.SIZE - Long.numberOfLeadingZeros(value) + 3) / 4);
         ensure(digits + 4);
-        put('"');
-        put('0');
-        put('x');
-        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
-            bytes[length++] = DIGITS[(int) (value >>> shift) & 15];
+        bytes[length++] = '"';
+        bytes[length++] = '0';
+        bytes[length++] = 'x';
+        long rest = value;
+        for (int at = length + digits - 1; at >= length; at--) {
+            bytes[at] = DIGITS[(int) rest & 15];
+            rest >>>= 4;
         }
-        put('"');
+        length += digits;
+        bytes[length++] = '"';
     }
 
     /** Appends a text with its quotes. */
     void text(String value) {
         comma();
-        int size = value.length();
-        ensure(size + 2);
-        int start = length;
-        bytes[length++] = '"';
-        for (int i = 0; i < size; i++) {
-            char c = value.charAt(i);
-            if (c < ' ' || c > '~' || c == '"' || c == '\\') {
-                length = start;
-                append(Printable.json(value).getBytes(StandardCharsets.UTF_8));
-                return;
-            }
-            bytes[length++] = (byte) c;
+        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+        if (utf8.length != value.length() || !isPlain(utf8)) {
+            append(Printable.json(value).getBytes(StandardCharsets.UTF_8));
+            return;
         }
+        ensure(utf8.length + 2);
+        bytes[length++] = '"';
+        append(utf8);
         bytes[length++] = '"';
     }
 
+    /** Returns whether no character of ASCII is escaped. */
+    private static boolean isPlain(byte[] ascii) {
+        for (byte b : ascii) {
+            if (b < ' ' || b == 0x7f || b == '"' || b == '\\') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @SuppressWarnings("deprecation") // it copies the low byte of each character, and all are ASCII
     private void ascii(String text) {
         int size = text.length();
         ensure(size);
-        for (int i = 0; i < size; i++) {
-            bytes[length++] = (byte) text.charAt(i);
-        }
+        text.getBytes(0, size, bytes, length);
+        length += size;
     }
 
     /** No value ends in one of these characters. */
