@@ -7,6 +7,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
 
@@ -40,11 +44,26 @@ final class ClassListMain {
         Arguments.ofProcess(arguments);
         copyLibrary(Path.of(arguments[0]));
         Terminal.ofProcess();
+        byte[] code = addresses().getBytes(StandardCharsets.UTF_8);
         for (String line : LINES) {
-            InputStream addresses = new ByteArrayInputStream("1\n2\n".getBytes(StandardCharsets.UTF_8));
+            InputStream addresses = new ByteArrayInputStream(code);
             Main.run(line.split(" "), addresses, OutputStream.nullOutputStream(), OutputStream.nullOutputStream());
         }
         System.exit(0);
+    }
+
+    /** Returns addresses of code, some of which are in functions of C++, and one that is in no mapping. */
+    private static String addresses() throws IOException {
+        StringBuilder text = new StringBuilder("0\n");
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapSnapshot snapshot = maps.snapshot(MapFilter.all().executable().fileBacked());
+            for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+                for (long at = mapping.start(), step = mapping.size() / 8; at < mapping.end(); at += step) {
+                    text.append(Long.toHexString(at)).append('\n');
+                }
+            }
+        }
+        return text.toString();
     }
 
     private static void copyLibrary(Path to) throws IOException {
