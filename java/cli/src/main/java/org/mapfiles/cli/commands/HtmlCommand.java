@@ -27,8 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Writes a page for a browser that shows the address space of a process.",
-            "The page is one file and needs no network.",
+            "Writes a page that shows the address space of a process.",
+            "The page is one file for a browser, and needs no network.",
             "",
             "Example: mapfiles html 4711 -o map.html",
             ""
