@@ -4,7 +4,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
@@ -41,6 +43,7 @@ final class CommandLineFigures {
                         () -> time(null, TargetProcess.java(), "-version")),
                 "mapfiles maps self / java -version",
                 Goal.ratioAtMost(1.5));
+        launcher(launcher);
         try (TargetProcess target = new TargetProcess(MAPPINGS, bin)) {
             String pid = Long.toString(target.pid());
             add(
@@ -71,6 +74,39 @@ final class CommandLineFigures {
                     Goal.measuredAtMost(1000));
         } finally {
             Files.delete(addresses);
+        }
+    }
+
+    /** The floor of the start: a JVM, and the launcher, here with a program in place of Java that ends at once. */
+    private void launcher(String launcher) throws Exception {
+        Path home = Files.createTempDirectory("mapfiles-no-java-");
+        Path program = Files.createDirectory(home.resolve("bin")).resolve("java");
+        List<Path> links = List.of(home.resolve("lib"), home.resolve("release"));
+        try {
+            for (Path link : links) {
+                Files.createSymbolicLink(
+                        link, Path.of(System.getProperty("java.home")).resolve(link.getFileName()));
+            }
+            Files.writeString(program, "#!/bin/sh\n");
+            Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+            add(
+                    "command-line-start-floor",
+                    "self",
+                    Rounds.of(
+                            1,
+                            rounds,
+                            () -> time(null, "env", "JAVA_HOME=" + home, launcher, "maps", "self")
+                                    + time(null, TargetProcess.java(), "-version"),
+                            () -> time(null, TargetProcess.java(), "-version")),
+                    "the launcher without Java and java -version / java -version",
+                    null);
+        } finally {
+            Files.deleteIfExists(program);
+            Files.deleteIfExists(program.getParent());
+            for (Path link : links) {
+                Files.deleteIfExists(link);
+            }
+            Files.delete(home);
         }
     }
 

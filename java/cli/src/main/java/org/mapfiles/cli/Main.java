@@ -5,26 +5,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.util.concurrent.Callable;
 import org.mapfiles.NotEnoughMemoryException;
-import org.mapfiles.cli.commands.CatCommand;
-import org.mapfiles.cli.commands.CompletionCommand;
-import org.mapfiles.cli.commands.CountCommand;
-import org.mapfiles.cli.commands.CrashCommand;
-import org.mapfiles.cli.commands.DiffCommand;
-import org.mapfiles.cli.commands.DoctorCommand;
 import org.mapfiles.cli.commands.ExitCode;
-import org.mapfiles.cli.commands.FilesCommand;
-import org.mapfiles.cli.commands.HtmlCommand;
-import org.mapfiles.cli.commands.JvmCommand;
-import org.mapfiles.cli.commands.MapsCommand;
-import org.mapfiles.cli.commands.ResolveCommand;
-import org.mapfiles.cli.commands.SaveCommand;
-import org.mapfiles.cli.commands.SharedCommand;
-import org.mapfiles.cli.commands.StaleCommand;
+import org.mapfiles.cli.commands.UsageException;
 import org.mapfiles.cli.commands.UsageMessage;
 import org.mapfiles.cli.commands.Version;
-import org.mapfiles.cli.commands.WatchCommand;
 import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.StandardOutput;
@@ -65,28 +51,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         footer = {
             "",
             "Completion for bash and zsh: source <(mapfiles generate-completion)",
+            "Faster starts of a release: mapfiles --make-class-archive, once",
             "Columns, and fields of --json: docs/reference, or share/doc/mapfiles"
         })
 public final class Main implements Runnable {
-    /** In the order of help. */
-    private static final List<String> COMMANDS = List.of(
-            "maps",
-            "resolve",
-            "count",
-            "files",
-            "cat",
-            "shared",
-            "watch",
-            "jvm",
-            "crash",
-            "stale",
-            "save",
-            "diff",
-            "html",
-            "doctor",
-            "generate-completion",
-            "help");
-
     private static final String MORE_MEMORY =
             ": set MAPFILES_JAVA_OPTIONS=\"-Xmx1g -XX:MaxDirectMemorySize=2g\", or more";
 
@@ -94,6 +62,9 @@ public final class Main implements Runnable {
     private static final String LIBRARY_OPTION = "with -Dorg.mapfiles.library.path=";
 
     private static final String LIBRARY_VARIABLE = "with MAPFILES_JAVA_OPTIONS=-Dorg.mapfiles.library.path=FILE";
+
+    /** The completion script is made from all commands. */
+    private static final String COMPLETION = "generate-completion";
 
     private static final int MAX_HELP = 80;
     /** The least width that picocli accepts. */
@@ -122,40 +93,29 @@ public final class Main implements Runnable {
 
     /** Returns the command and its subcommands. */
     static CommandLine commandLine(Terminal terminal) {
-        return commandLine(terminal, COMMANDS);
+        CommandLine line = new CommandLine(new Main());
+        for (CommandEntry entry : CommandEntry.ALL) {
+            line.addSubcommand(entry.name(), entry.command(terminal));
+        }
+        return line.addSubcommand("help", new HelpCommand());
     }
 
     /**
-     * Returns the command with some subcommands. Picocli reads the annotations of each, which takes longer than most
-     * commands themselves.
+     * Returns the command with the subcommand that arguments begin with; with all, if they begin with none, or with one
+     * that needs them. Picocli reads the annotations of each, which takes longer than most commands themselves.
      */
-    private static CommandLine commandLine(Terminal terminal, List<String> names) {
-        CommandLine line = new CommandLine(new Main());
-        names.forEach(name -> line.addSubcommand(name, command(name, terminal)));
-        return line;
-    }
-
-    /** Returns the subcommand that arguments begin with; all, if they begin with none, or with one that needs them. */
-    private static List<String> needed(String[] arguments) {
-        String first = arguments.length == 0 ? "" : arguments[0];
-        boolean isAlone = COMMANDS.contains(first) && !first.equals("help") && !first.equals("generate-completion");
-        return isAlone ? List.of(first) : COMMANDS;
+    private static CommandLine commandLine(String[] arguments, Terminal terminal) {
+        CommandEntry entry = arguments.length == 0 ? null : CommandEntry.of(arguments[0]);
+        return entry == null || entry.name().equals(COMPLETION)
+                ? commandLine(terminal)
+                : new CommandLine(new Main()).addSubcommand(entry.name(), entry.command(terminal));
     }
 
     /** Runs the command with a terminal. Returns the exit code. */
     static int run(String[] arguments, Terminal terminal) {
-        CommandLine line = commandLine(terminal, needed(arguments));
-        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
-        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
-        line.setColorScheme(CommandLine.Help.defaultColorScheme(
-                terminal.isColoured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
-        line.setUsageHelpWidth(helpWidth(terminal.width()));
-        line.setExpandAtFiles(false); // an argument such as @name is a name
-        line.setExecutionStrategy(Main::execute);
-        line.setParameterExceptionHandler(Main::explainUsage);
-        line.setExecutionExceptionHandler((e, command, parsed) -> explain(e, terminal));
         try {
-            int code = line.execute(arguments);
+            Callable<Integer> command = QuickParser.parse(arguments, terminal);
+            int code = command == null ? parseAndRun(arguments, terminal) : run(command, arguments[0], terminal);
             terminal.flush();
             return code;
         } catch (UnsatisfiedLinkError e) {
@@ -169,6 +129,29 @@ public final class Main implements Runnable {
             terminal.report(e);
             return ExitCode.NOT_RESOLVED;
         }
+    }
+
+    private static int run(Callable<Integer> command, String name, Terminal terminal) {
+        try {
+            return command.call();
+        } catch (Exception e) {
+            return explain(e, name, terminal);
+        }
+    }
+
+    /** Parses the command line by picocli, and runs the command. */
+    private static int parseAndRun(String[] arguments, Terminal terminal) {
+        CommandLine line = commandLine(arguments, terminal);
+        line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        line.setColorScheme(CommandLine.Help.defaultColorScheme(
+                terminal.isColoured() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+        line.setUsageHelpWidth(helpWidth(terminal.width()));
+        line.setExpandAtFiles(false); // an argument such as @name is a name
+        line.setExecutionStrategy(Main::execute);
+        line.setParameterExceptionHandler(Main::explainUsage);
+        line.setExecutionExceptionHandler((e, command, parsed) -> explain(e, command.getCommandName(), terminal));
+        return line.execute(arguments);
     }
 
     /** Prints the list of commands. */
@@ -196,8 +179,8 @@ public final class Main implements Runnable {
     }
 
     /**
-     * As {@link #explain(Exception, Terminal)}. A JVM that cannot start a thread is reported as a JVM that could not
-     * start.
+     * As {@link #explain(Exception, String, Terminal)}. A JVM that cannot start a thread is reported as a JVM that
+     * could not start.
      */
     private static int explain(OutOfMemoryError failure, Terminal terminal) {
         if (String.valueOf(failure.getMessage()).contains("native thread")) { // Thread.start()
@@ -221,7 +204,11 @@ public final class Main implements Runnable {
     }
 
     /** Prints one line on stderr, and returns the exit code. */
-    private static int explain(Exception failure, Terminal terminal) throws Exception {
+    private static int explain(Exception failure, String command, Terminal terminal) {
+        if (failure instanceof UsageException) {
+            terminal.report(failure.getMessage() + ": see mapfiles " + command + " --help");
+            return ExitCode.USAGE;
+        }
         if (failure instanceof StandardOutput.ClosedException) {
             return ExitCode.OK;
         }
@@ -236,46 +223,6 @@ public final class Main implements Runnable {
             terminal.report(failure);
             return ExitCode.of(failure);
         }
-        throw failure;
-    }
-
-    /** Makes a command. Null: there is none of this name. */
-    private static Object command(String name, Terminal terminal) {
-        switch (name) {
-            case "maps":
-                return new MapsCommand(terminal);
-            case "resolve":
-                return new ResolveCommand(terminal);
-            case "count":
-                return new CountCommand(terminal);
-            case "files":
-                return new FilesCommand(terminal);
-            case "cat":
-                return new CatCommand(terminal);
-            case "shared":
-                return new SharedCommand(terminal);
-            case "watch":
-                return new WatchCommand(terminal);
-            case "jvm":
-                return new JvmCommand(terminal);
-            case "crash":
-                return new CrashCommand(terminal);
-            case "stale":
-                return new StaleCommand(terminal);
-            case "save":
-                return new SaveCommand(terminal);
-            case "diff":
-                return new DiffCommand(terminal);
-            case "html":
-                return new HtmlCommand(terminal);
-            case "doctor":
-                return new DoctorCommand(terminal);
-            case "generate-completion":
-                return new CompletionCommand();
-            case "help":
-                return new HelpCommand();
-            default:
-                return null;
-        }
+        throw failure instanceof RuntimeException ? (RuntimeException) failure : new IllegalStateException(failure);
     }
 }

@@ -55,9 +55,13 @@ class DeniedFileTest {
     }
 
     private CliResult cat(String... setpriv) throws IOException, InterruptedException {
+        return run(List.of(setpriv), "cat", process.pid(), "libtest.so");
+    }
+
+    private CliResult run(List<String> setpriv, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("setpriv"));
-        command.addAll(List.of(setpriv));
-        command.addAll(TestJvm.commandWith(classPath, List.of(), Main.class, "cat", process.pid(), "libtest.so"));
+        command.addAll(setpriv);
+        command.addAll(TestJvm.commandWith(classPath, List.of(), Main.class, arguments));
         Path err = Files.createTempFile("err", null);
         try {
             Process cat = new ProcessBuilder(command)
@@ -91,6 +95,24 @@ class DeniedFileTest {
                 .startsWith("mapfiles: " + what + " at the path of ")
                 .endsWith(DENIED
                         + "this is root without CAP_CHECKPOINT_RESTORE: docker run --cap-add=CHECKPOINT_RESTORE\n");
+    }
+
+    /** The message names the remedy. */
+    @Test
+    void theJvmOfAnotherUserIsDenied() throws Exception {
+        try (TestJvm jvm = TestJvm.waiting()) {
+            List<String> nobody = List.of("--reuid", "65534", "--regid", "65534", "--clear-groups");
+            for (String[] arguments : new String[][] {
+                {"jvm", jvm.pid()}, {"jvm", jvm.pid(), "--attach"}, {"resolve", jvm.pid(), "1000", "--jvm"}
+            }) {
+                CliResult result = run(nobody, arguments);
+                assertThat(result.code()).as(result.err()).isEqualTo(3);
+                assertThat(result.err())
+                        .hasLineCount(1)
+                        .startsWith("mapfiles: the kernel denies access to process " + jvm.pid() + ": it runs as ")
+                        .endsWith(": run this as root (CAP_SYS_PTRACE)\n");
+            }
+        }
     }
 
     @Test

@@ -110,6 +110,10 @@ class HelpTest {
         Set<String> listed = new TreeSet<>();
         bare.lines().forEach(line -> listed.add(line.strip().split(" ")[0]));
         assertThat(listed).containsAll(root().getSubcommands().keySet());
+        int commands = bare.lines().indexOf("Commands:");
+        assertThat(bare.lines().subList(commands + 1, bare.lines().indexOf("Exit codes:") - 1))
+                .as("one line each")
+                .hasSameSizeAs(root().getSubcommands().keySet());
     }
 
     /** The same option has the same meaning: its description is the same in all commands. */

@@ -10,6 +10,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The CDS archive that the launcher makes when it builds: it is used if it fits, and no archive can break a start. The
- * build is a script here, which copies a jar.
+ * The CDS archive that the build makes, and the user of a release: it is used if it fits, and no archive can break a
+ * start. The build is a script here, which copies a jar.
  */
 class LauncherArchiveTest {
     @TempDir
@@ -53,7 +54,8 @@ class LauncherArchiveTest {
         Path maven = Files.writeString(
                 tree.resolve("mvnw"),
                 "#!/bin/sh\ncp '" + built + "' java/cli/target/mapfiles.jar.new\n"
-                        + "mv java/cli/target/mapfiles.jar.new java/cli/target/mapfiles.jar\n");
+                        + "mv java/cli/target/mapfiles.jar.new java/cli/target/mapfiles.jar\n"
+                        + "./mapfiles --make-class-archive || :\n");
         assertThat(maven.toFile().setExecutable(true)).isTrue();
         assertThat(tree.resolve("mapfiles").toFile().setExecutable(true)).isTrue();
     }
@@ -116,12 +118,15 @@ class LauncherArchiveTest {
 
     /** Returns whether the class of the command comes from the archive. */
     private boolean isUsed() throws Exception {
+        return isUsed(Map.of());
+    }
+
+    private boolean isUsed(Map<String, String> environment) throws Exception {
         Path log = directory.toRealPath().resolve("classes.log");
         Files.deleteIfExists(log);
-        assertWorks(
-                launcher(Map.of("MAPFILES_JAVA_OPTIONS", "-Xlog:class+load:file=" + log))
-                        .start(),
-                "logged");
+        ProcessBuilder logged = launcher(environment);
+        logged.environment().put("MAPFILES_JAVA_OPTIONS", "-Xlog:class+load:file=" + log);
+        assertWorks(logged.start(), "logged");
         List<String> loads = Files.readAllLines(log).stream()
                 .filter(line -> line.contains(Main.class.getName() + " source: "))
                 .toList();
@@ -137,7 +142,12 @@ class LauncherArchiveTest {
         try (Stream<Path> files = Files.list(archive.getParent())) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrder(
-                            "mapfiles.jar", "mapfiles.jsa", "mapfiles.jsa.stamp", "build.log", "lock");
+                            "mapfiles.jar",
+                            "mapfiles.jsa",
+                            "mapfiles.jsa.so",
+                            "mapfiles.jsa.stamp",
+                            "build.log",
+                            "lock");
         }
     }
 
@@ -148,27 +158,162 @@ class LauncherArchiveTest {
             assertWorks(launcher(Map.of("MAPFILES_JAVA_OPTIONS", options)).start(), options);
         }
         byte[] whole = Files.readAllBytes(archive);
+        FileTime made = Files.getLastModifiedTime(archive);
         assertThat(archive.toFile().setWritable(true)).isTrue();
         for (int length : new int[] {0, 1, 100, 5_000, whole.length / 2, whole.length - 1}) {
-            Files.write(archive, Arrays.copyOf(whole, length));
+            replace(Arrays.copyOf(whole, length), made);
             assertWorks("cut to " + length + " bytes");
         }
         byte[] other = whole.clone();
         Arrays.fill(other, 0, 4096, (byte) 'x');
-        Files.write(archive, other);
+        replace(other, made);
         assertWorks("no header");
         Files.delete(archive);
         assertWorks("deleted");
         Files.createDirectory(archive);
         assertWorks("a directory");
         Files.delete(archive);
-        Files.write(archive, whole);
+        replace(whole, made);
         assertThat(isUsed()).isTrue();
         Files.setLastModifiedTime(
                 archive.resolveSibling("mapfiles.jar"), FileTime.fromMillis(System.currentTimeMillis() + 86_400_000));
         assertThat(isUsed()).as("the jar was built again").isFalse();
         Files.delete(archive.resolveSibling("mapfiles.jsa.stamp"));
         assertWorks("no stamp");
+    }
+
+    /** Writes the archive as if its file had not changed since it was made, so that only the JVM can reject it. */
+    private void replace(byte[] content, FileTime time) throws IOException {
+        Files.write(archive, content);
+        Files.setLastModifiedTime(archive, time);
+    }
+
+    /** The JVM does not check the content of an archive at a start. A changed class would crash it. */
+    @Test
+    void anArchiveThatWasChangedIsNotUsed() throws Exception {
+        assertWorks("first");
+        assertThat(isUsed()).isTrue();
+        assertThat(archive.toFile().setWritable(true)).isTrue();
+        byte[] changed = Files.readAllBytes(archive);
+        for (int i = changed.length / 4; i < 3 * changed.length / 4; i++) {
+            changed[i] ^= 0x5a;
+        }
+        Files.write(archive, changed);
+        Files.setLastModifiedTime(archive, FileTime.fromMillis(System.currentTimeMillis() + 2_000));
+        assertThat(isUsed()).isFalse();
+        make(Map.of(), 0);
+        assertThat(isUsed()).as("made again").isTrue();
+        Path library = archive.resolveSibling("mapfiles.jsa.so");
+        Files.write(library, new byte[100]);
+        Files.setLastModifiedTime(library, FileTime.fromMillis(System.currentTimeMillis() + 2_000));
+        assertThat(isUsed()).as("with another library").isFalse();
+        Files.delete(library);
+        assertThat(isUsed()).as("without the library").isFalse();
+    }
+
+    /** Makes an archive. Returns what is printed on stderr. */
+    private String make(Map<String, String> environment, int code) throws Exception {
+        ProcessBuilder builder = launcher(environment);
+        builder.command(builder.command().get(0), "--make-class-archive");
+        Process process = builder.start();
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.getInputStream().readAllBytes()).isEmpty();
+        assertThat(process.waitFor()).as(err).isEqualTo(code);
+        return err;
+    }
+
+    /** Unpacks a release. */
+    private void makeRelease(String name) throws Exception {
+        Path script = tree.resolve("mapfiles");
+        Path built = directory.toRealPath().resolve("built.jar");
+        Path home = Files.createDirectories(directory.toRealPath().resolve(name));
+        Files.createDirectory(home.resolve("lib"));
+        Files.copy(built, home.resolve("lib/mapfiles.jar"), StandardCopyOption.COPY_ATTRIBUTES);
+        Files.createDirectory(home.resolve("bin"));
+        Files.copy(script, home.resolve("bin/mapfiles"), StandardCopyOption.COPY_ATTRIBUTES);
+        tree = home.resolve("bin");
+        archive = home.resolve("lib/mapfiles.jsa");
+    }
+
+    @Test
+    void aReleaseMakesAnArchiveOnlyIfItIsAsked() throws Exception {
+        makeRelease("release");
+        assertWorks("without an archive");
+        assertThat(archive).doesNotExist();
+        assertThat(make(Map.of(), 0)).isEmpty();
+        assertThat(isUsed()).isTrue();
+        try (Stream<Path> files = Files.list(archive.getParent())) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("mapfiles.jar", "mapfiles.jsa", "mapfiles.jsa.so", "mapfiles.jsa.stamp");
+        }
+        Path jar = archive.resolveSibling("mapfiles.jar");
+        try (FileSystem content = FileSystems.newFileSystem(jar)) {
+            Files.writeString(content.getPath("/another"), "entry");
+        }
+        assertThat(isUsed()).as("another jar").isFalse();
+        Files.setLastModifiedTime(jar, FileTime.fromMillis(0));
+        assertThat(isUsed()).as("another jar, which is older").isFalse();
+    }
+
+    @Test
+    void anArchiveOfAReadOnlyReleaseIsElsewhere() throws Exception {
+        makeRelease("read-only");
+        Path lib = archive.getParent();
+        assertThat(lib.toFile().setWritable(false)).isTrue();
+        try {
+            if (!Files.isWritable(lib)) {
+                assertThat(make(Map.of(), 127))
+                        .startsWith("mapfiles: ")
+                        .contains("is not writable", "MAPFILES_CLASS_ARCHIVE");
+            } // root may write there
+            Path elsewhere = directory.toRealPath().resolve("elsewhere.jsa");
+            Map<String, String> environment = Map.of("MAPFILES_CLASS_ARCHIVE", elsewhere.toString());
+            assertThat(make(environment, 0)).isEmpty();
+            assertThat(elsewhere).isNotEmptyFile();
+            assertThat(archive).doesNotExist();
+            assertThat(isUsed()).isFalse();
+            assertThat(isUsed(environment)).isTrue();
+        } finally {
+            assertThat(lib.toFile().setWritable(true)).isTrue();
+        }
+    }
+
+    @Test
+    void aFailureToMakeAnArchiveIsReportedAndLeavesNothing() throws Exception {
+        makeRelease("failure");
+        assertThat(make(
+                        Map.of(
+                                "MAPFILES_CLASS_ARCHIVE",
+                                directory.resolve("none/a.jsa").toString()),
+                        127))
+                .startsWith("mapfiles: ")
+                .hasLineCount(1);
+        Files.write(archive.resolveSibling("mapfiles.jar"), new byte[100]);
+        assertThat(make(Map.of(), 127))
+                .startsWith("mapfiles: no class archive " + tree + "/../lib/mapfiles.jsa: ")
+                .hasLineCount(1);
+        try (Stream<Path> files = Files.list(archive.getParent())) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactly("mapfiles.jar");
+        }
+    }
+
+    @Test
+    void severalMakersAtATimeLeaveAnArchive() throws Exception {
+        makeRelease("several");
+        List<Process> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ProcessBuilder builder = launcher(Map.of());
+            all.add(builder.command(builder.command().get(0), "--make-class-archive")
+                    .start());
+        }
+        for (Process process : all) {
+            String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as(err).isZero();
+        }
+        assertThat(isUsed()).isTrue();
+        try (Stream<Path> files = Files.list(archive.getParent())) {
+            assertThat(files).hasSize(4);
+        }
     }
 
     @Test

@@ -123,7 +123,8 @@ class LauncherTest {
                 launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseFrog")),
                 "Unrecognized VM option 'UseFrog'",
                 "MAPFILES_JAVA_OPTIONS is -XX:+UseFrog");
-        assertCannotStart(launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseG1GC")), "Multiple garbage collectors");
+        assertCannotStart(
+                launch("", Map.of("MAPFILES_JAVA_OPTIONS", "-XX:+UseSerialGC")), "Multiple garbage collectors");
     }
 
     @Test

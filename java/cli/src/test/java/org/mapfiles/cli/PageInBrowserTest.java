@@ -220,6 +220,24 @@ class PageInBrowserTest {
         assertThat(browser.evaluate("document.querySelector('figcaption').textContent"))
                 .endsWith(" reserved");
         assertSilent();
+        Path without = Files.writeString(
+                directory.resolve("without"), Files.readString(Path.of(maps)).replace(first + "\n", ""));
+        assertThat(CliResult.with(
+                                "html",
+                                maps,
+                                without.toString(),
+                                "--samples",
+                                samples.toString(),
+                                "--force",
+                                "-o",
+                                page.toString())
+                        .code())
+                .isZero();
+        browser.open(page);
+        assertThat(browser.evaluate(
+                        "[...document.querySelectorAll('#changed tr')].map(row => row.children[4].textContent)"))
+                .isEqualTo("Samples,-1,234");
+        assertSilent();
         browser.open(page(maps));
         assertThat(browser.evaluate("document.getElementById('size').disabled")).isEqualTo("true");
         assertSilent();

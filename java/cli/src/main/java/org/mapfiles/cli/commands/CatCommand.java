@@ -28,11 +28,8 @@ import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.files.MappedFile.Verification;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Writes the bytes of a mapped file, also of one that was deleted or replaced. */
 @Command(
@@ -79,9 +76,6 @@ public final class CatCommand implements Callable<Integer> {
     @Option(names = "--unverified", description = "Also a file that cannot be verified.")
     private boolean unverified;
 
-    @Spec
-    private CommandSpec spec;
-
     private final Terminal terminal;
 
     public CatCommand(Terminal terminal) {
@@ -91,7 +85,7 @@ public final class CatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (force && output == null) {
-            throw new ParameterException(spec.commandLine(), "--force needs --output");
+            throw new UsageException("--force needs --output");
         }
         MappingArgument argument = new MappingArgument(name);
         try (ProcessMaps maps = target.open()) {

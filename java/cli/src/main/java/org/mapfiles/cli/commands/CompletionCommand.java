@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
+import org.mapfiles.cli.output.Terminal;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,11 +26,15 @@ public final class CompletionCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    private final Terminal terminal;
+
+    public CompletionCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
     @Override
     public Integer call() throws IOException {
-        CommandLine root = spec.root().commandLine();
-        root.getOut().print(script(root));
-        root.getOut().flush();
+        terminal.out().write(script(spec.root().commandLine()).getBytes(StandardCharsets.UTF_8));
         return ExitCode.OK;
     }
 

@@ -16,10 +16,7 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Processes;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Counts mappings: of one process by group, of several processes by process. */
 @Command(
@@ -46,29 +43,22 @@ public final class CountCommand implements Callable<Integer> {
     static final double WARN_FROM = 0.8;
 
     @Mixin
-    private TargetOptions targets;
+    private final TargetOptions targets = new TargetOptions();
 
-    @Option(
-            names = "--by",
-            paramLabel = "GROUP",
-            defaultValue = "path",
-            description = "Group by ${COMPLETION-CANDIDATES}.")
-    private MappingGroups.By by;
+    @Option(names = "--by", paramLabel = "GROUP", description = "Group by ${COMPLETION-CANDIDATES}.")
+    private MappingGroups.By by = MappingGroups.By.path;
 
     @Mixin
-    private MappingOptions selection;
+    private final MappingOptions selection = new MappingOptions();
 
     @Mixin
-    private MemoryOptions memory;
+    private final MemoryOptions memory = new MemoryOptions();
 
     @Mixin
-    private OrderOptions order;
+    private final OrderOptions order = new OrderOptions();
 
     @Mixin
-    private ScreenOptions screen;
-
-    @Spec
-    private CommandSpec spec;
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -79,7 +69,7 @@ public final class CountCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (order.key() == OrderOptions.Key.address) {
-            throw new ParameterException(spec.commandLine(), "groups have no address: use --sort size, rss or path");
+            throw new UsageException("groups have no address: use --sort size, rss or path");
         }
         if (!targets.isSeveral()) {
             int code = targets.forEach(terminal, this::countGroups);

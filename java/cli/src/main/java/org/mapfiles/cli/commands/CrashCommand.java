@@ -47,7 +47,7 @@ public final class CrashCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private NameOptions nameOptions;
+    private final NameOptions nameOptions = new NameOptions();
 
     private final Terminal terminal;
 

@@ -9,11 +9,8 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.ProcessState;
 import org.mapfiles.cli.target.StateArgument;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Compares two states of a process, or of two processes. */
@@ -61,9 +58,6 @@ public final class DiffCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec;
-
     private final Terminal terminal;
 
     public DiffCommand(Terminal terminal) {
@@ -102,7 +96,7 @@ public final class DiffCommand implements Callable<Integer> {
         try {
             return StateArgument.read(argument, terminal);
         } catch (TypeConversionException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage());
+            throw new UsageException(e.getMessage());
         }
     }
 }

@@ -11,10 +11,7 @@ import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
 import org.mapfiles.symbols.Symbols;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /**
  * The option for the identity of ELF files, and its fields. Each file of a chunk of mappings is opened once. Without
@@ -26,9 +23,6 @@ final class ElfFields implements AutoCloseable {
 
     @Option(names = "--elf", description = "With --json: ELF address, build ID, hash; opens each file.")
     private boolean hasElf;
-
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec spec;
 
     /** @param elf null: it is no ELF file, or it cannot be opened */
     private record File(ElfFile elf) {}
@@ -56,7 +50,7 @@ final class ElfFields implements AutoCloseable {
     /** Fails if the option is used without --json. */
     void check(boolean isJson) {
         if (hasElf && !isJson) {
-            throw new ParameterException(spec.commandLine(), "--elf needs --json");
+            throw new UsageException("--elf needs --json");
         }
     }
 

@@ -15,10 +15,7 @@ import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.MapFilesEntries.FieldStatus;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Lists the mapped files of processes, and what happened to them. */
 @Command(
@@ -44,28 +41,25 @@ import picocli.CommandLine.Spec;
         })
 public final class FilesCommand implements Callable<Integer> {
     @Mixin
-    private TargetOptions targets;
+    private final TargetOptions targets = new TargetOptions();
 
     @Option(names = "--mappings", description = "One row for each mapping, not for each file.")
     private boolean mappings;
 
     @Mixin
-    private MappingOptions selection;
+    private final MappingOptions selection = new MappingOptions();
 
     @Mixin
-    private MemoryOptions memory;
+    private final MemoryOptions memory = new MemoryOptions();
 
     @Mixin
     private final ElfFields elf = new ElfFields();
 
     @Mixin
-    private OrderOptions order;
-
-    @Spec
-    private CommandSpec spec;
+    private final OrderOptions order = new OrderOptions();
 
     @Mixin
-    private ScreenOptions screen;
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -77,7 +71,7 @@ public final class FilesCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         elf.check(screen.isJson());
         if (elf.isUsed() && !mappings) {
-            throw new ParameterException(spec.commandLine(), "--elf needs --mappings");
+            throw new UsageException("--elf needs --mappings");
         }
         int code = targets.forEach(terminal, this::list);
         selection.reportUnknown(terminal);

@@ -16,11 +16,8 @@ import org.mapfiles.cli.target.SampleCounter;
 import org.mapfiles.cli.target.SampleFile;
 import org.mapfiles.cli.target.StateArgument;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Writes a page that shows the address space of a process. */
@@ -30,8 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Version.class,
         abbreviateSynopsis = true,
         description = {
-            "Writes a page for a browser that shows the address space of a process.",
-            "The page is one file and needs no network.",
+            "Writes a page that shows the address space of a process.",
+            "The page is one file for a browser, and needs no network.",
             "",
             "Example: mapfiles html 4711 -o map.html",
             ""
@@ -72,9 +69,6 @@ public final class HtmlCommand implements Callable<Integer> {
 
     @Option(names = "--force", description = "Replace the file if it exists.")
     private boolean force;
-
-    @Spec
-    private CommandSpec spec;
 
     private final Terminal terminal;
 
@@ -125,16 +119,15 @@ public final class HtmlCommand implements Callable<Integer> {
                 states.add(PageArgument.read(argument, hasRegions, terminal));
             }
         } catch (TypeConversionException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage());
+            throw new UsageException(e.getMessage());
         }
         boolean hasRecording =
                 states.stream().anyMatch(state -> !state.state().changes().isEmpty());
         if (states.size() > 1 && hasRecording) {
-            throw new ParameterException(spec.commandLine(), "a recording of watch cannot be compared: give it alone");
+            throw new UsageException("a recording of watch cannot be compared: give it alone");
         }
         if (samples != null && hasRecording) {
-            throw new ParameterException(
-                    spec.commandLine(), "a recording of watch has many states, and samples are counted in one");
+            throw new UsageException("a recording of watch has many states, and samples are counted in one");
         }
         return states;
     }

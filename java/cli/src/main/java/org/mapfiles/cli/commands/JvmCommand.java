@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
         })
 public final class JvmCommand implements Callable<Integer> {
     @Mixin
-    private TargetOptions targets;
+    private final TargetOptions targets = new TargetOptions();
 
     @Option(
             names = "--region",
@@ -43,10 +43,10 @@ public final class JvmCommand implements Callable<Integer> {
     private ConstantSet<JvmRegions.Kind> only;
 
     @Mixin
-    private MemoryOptions memoryOptions;
+    private final MemoryOptions memory = new MemoryOptions();
 
     @Mixin
-    private OrderOptions order;
+    private final OrderOptions order = new OrderOptions();
 
     @Option(names = "--all-parts", description = "Each part in a row; small parts are not grouped.")
     private boolean allParts;
@@ -55,7 +55,7 @@ public final class JvmCommand implements Callable<Integer> {
     private boolean attach;
 
     @Mixin
-    private ScreenOptions screen;
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -69,7 +69,7 @@ public final class JvmCommand implements Callable<Integer> {
     }
 
     private void report(ProcessMaps maps) throws IOException {
-        MemoryColumns columns = memoryOptions.columns(order.needsRss());
+        MemoryColumns columns = this.memory.columns(order.needsRss());
         JvmRegions regions = read(maps);
         JvmMemory memory = columns.hasRss() ? new JvmMemory(maps, regions, columns) : null;
         List<JvmPart> parts = new ArrayList<>();

@@ -46,25 +46,25 @@ public final class MapsCommand implements Callable<Integer> {
     private static final int OFFSET_RANK = 5;
 
     @Mixin
-    private TargetOptions targets;
+    private final TargetOptions targets = new TargetOptions();
 
     @Mixin
-    private MappingOptions selection;
+    private final MappingOptions selection = new MappingOptions();
 
     @Option(names = "--files", description = "Mappings of files, deleted files and memfds only.")
     private boolean files;
 
     @Mixin
-    private MemoryOptions memory;
+    private final MemoryOptions memory = new MemoryOptions();
 
     @Mixin
     private final ElfFields elf = new ElfFields();
 
     @Mixin
-    private OrderOptions order;
+    private final OrderOptions order = new OrderOptions();
 
     @Mixin
-    private ScreenOptions screen;
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 

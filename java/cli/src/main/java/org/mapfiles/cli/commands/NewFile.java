@@ -40,6 +40,10 @@ final class NewFile implements AutoCloseable {
         if (Files.isDirectory(file)) {
             throw new IOException(display(file) + " is a directory");
         }
+        if (replace && Files.exists(file) && !Files.isRegularFile(file)) { // such as /dev/null
+            throw new IOException(display(file) + " is a device, a pipe or a socket, and only files are replaced:"
+                    + " give another name, or - for standard output");
+        }
         written = replace
                 ? file.resolveSibling("." + file.getFileName() + "." + Long.toHexString(new SecureRandom().nextLong()))
                 : file;

@@ -14,11 +14,8 @@ import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Resolves addresses to mappings, files and file offsets. */
@@ -80,10 +77,7 @@ public final class ResolveCommand implements Callable<Integer> {
     private boolean lines;
 
     @Mixin
-    private NameOptions nameOptions;
-
-    @Spec
-    private CommandSpec spec;
+    private final NameOptions nameOptions = new NameOptions();
 
     private final Terminal terminal;
 
@@ -128,8 +122,8 @@ public final class ResolveCommand implements Callable<Integer> {
         return resolver.printer.hasUnresolved() ? ExitCode.NOT_RESOLVED : ExitCode.OK;
     }
 
-    private ParameterException wrong(String message) {
-        return new ParameterException(spec.commandLine(), message);
+    private UsageException wrong(String message) {
+        return new UsageException(message);
     }
 
     private Target target() {

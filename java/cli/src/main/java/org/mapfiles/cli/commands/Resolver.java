@@ -56,6 +56,7 @@ abstract class Resolver {
                 print(other);
             }
         }
+        printer.forgetNoted();
     }
 
     /** Demangles the names of lines together. Later lines of a long input have few new names. */

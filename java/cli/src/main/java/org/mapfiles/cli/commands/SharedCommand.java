@@ -21,11 +21,8 @@ import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.SharedMappings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Lists the memory that several processes share. */
 @Command(
@@ -61,13 +58,10 @@ public final class SharedCommand implements Callable<Integer> {
     private boolean withPrivate;
 
     @Mixin
-    private MappingOptions selection;
+    private final MappingOptions selection = new MappingOptions();
 
     @Mixin
-    private ScreenOptions screen;
-
-    @Spec
-    private CommandSpec spec;
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -83,7 +77,7 @@ public final class SharedCommand implements Callable<Integer> {
                 processes.add(target.open());
             }
             if (processes.stream().mapToInt(ProcessMaps::pid).distinct().count() < processes.size()) {
-                throw new ParameterException(spec.commandLine(), "a process is given twice");
+                throw new UsageException("a process is given twice");
             }
             SharedMappings shared = withPrivate ? SharedMappings.withPrivate(processes) : SharedMappings.of(processes);
             if (screen.isJson()) {

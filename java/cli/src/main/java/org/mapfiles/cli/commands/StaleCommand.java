@@ -19,11 +19,8 @@ import org.mapfiles.symbols.CodeUpdate;
 import org.mapfiles.symbols.CodeUpdates;
 import org.mapfiles.symbols.SymbolCache;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Lists the processes that run outdated code. */
 @Command(
@@ -70,9 +67,6 @@ public final class StaleCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON Lines.")
     private boolean json;
 
-    @Spec
-    private CommandSpec spec;
-
     private final Terminal terminal;
     private StaleRows rows;
     private int checked;
@@ -86,13 +80,12 @@ public final class StaleCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (all == !arguments.isEmpty()) {
-            throw new ParameterException(
-                    spec.commandLine(), all ? TargetOptions.ALL_AND_PROCESS : "PID|self or --all is missing");
+            throw new UsageException(all ? TargetOptions.ALL_AND_PROCESS : "PID|self or --all is missing");
         }
         rows = json ? StaleRows.json(terminal) : StaleRows.text(terminal, verbose);
         long[] pids = all
                 ? ProcessList.pids()
-                : TargetOptions.targets(arguments, spec).stream()
+                : TargetOptions.targets(arguments).stream()
                         .mapToLong(Target::pid)
                         .distinct()
                         .toArray();

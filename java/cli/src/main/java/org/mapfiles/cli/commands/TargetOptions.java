@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.NotSupportedException;
@@ -17,11 +18,8 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Processes;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.internal.ErrorText;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** The processes that a command reads: one, several, or all. */
@@ -35,9 +33,6 @@ final class TargetOptions {
 
     @Option(names = "--all", description = "All processes that this user may read.")
     private boolean all;
-
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec spec;
 
     private boolean isFirst = true;
 
@@ -69,15 +64,15 @@ final class TargetOptions {
      */
     int forEach(Terminal terminal, Action action, boolean isSilent) throws IOException {
         if (all && !arguments.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), ALL_AND_PROCESS);
+            throw new UsageException(ALL_AND_PROCESS);
         }
         if (all) {
             return readAll(terminal, action, isSilent);
         }
         if (arguments.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "PID|self is missing");
+            throw new UsageException("PID|self is missing");
         }
-        List<Target> targets = targets(arguments, spec);
+        List<Target> targets = targets(arguments);
         return targets.size() == 1 ? readOne(targets.get(0), action) : readSeveral(targets, terminal, action);
     }
 
@@ -85,18 +80,18 @@ final class TargetOptions {
      * Returns the processes of the arguments. A converter of picocli does not help: picocli reports what it cannot
      * convert as one argument too many.
      */
-    static List<Target> targets(List<String> arguments, CommandSpec spec) {
+    static List<Target> targets(List<String> arguments) {
         List<Target> targets = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (String argument : arguments) {
             try {
                 Target target = new Target.Converter().convert(argument);
                 if (!names.add(target.toString())) {
-                    throw new ParameterException(spec.commandLine(), "a process is given twice: " + target);
+                    throw new UsageException("a process is given twice: " + target);
                 }
                 targets.add(target);
             } catch (TypeConversionException e) {
-                throw new ParameterException(spec.commandLine(), e.getMessage());
+                throw new UsageException(e.getMessage());
             }
         }
         return targets;
@@ -162,7 +157,15 @@ final class TargetOptions {
     static void report(Terminal terminal, String process, MapsException failure) throws IOException {
         terminal.flush();
         String message = ErrorText.of(failure);
-        terminal.report(message.contains(process) ? message : "process " + process + ": " + message);
+        terminal.report(isNamed(process, message) ? message : "process " + process + ": " + message);
+    }
+
+    /** Returns whether a message names a process. The same digits may be another number in it. */
+    private static boolean isNamed(String process, String message) {
+        String before = process.startsWith("/") ? "" : "(process |/proc/)";
+        return Pattern.compile(before + Pattern.quote(process) + "(?!\\d)")
+                .matcher(message)
+                .find();
     }
 
     /** Returns whether a process without rows is left out: with --all most processes may have none. */

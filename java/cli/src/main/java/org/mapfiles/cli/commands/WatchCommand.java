@@ -27,10 +27,8 @@ import org.mapfiles.timeline.MapChange;
 import org.mapfiles.timeline.MapChanges;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Prints the changes of a process' mappings, from polls and from the kernel's events. */
 @Command(
@@ -65,10 +63,9 @@ public final class WatchCommand implements Callable<Integer> {
     @Option(
             names = "--interval",
             paramLabel = "MS",
-            defaultValue = "200",
             converter = PositiveNumber.Converter.class,
             description = "Milliseconds between polls; default: 200.")
-    private int interval;
+    private int interval = 200;
 
     @Option(
             names = "--duration",
@@ -87,13 +84,10 @@ public final class WatchCommand implements Callable<Integer> {
     private boolean each;
 
     @Mixin
-    private MappingOptions selection;
+    private final MappingOptions selection = new MappingOptions();
 
     @Mixin
-    private ScreenOptions screen;
-
-    @Spec
-    private CommandSpec spec;
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
     private int failure = ExitCode.OK;
@@ -104,7 +98,7 @@ public final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Target> targets = TargetOptions.targets(arguments, spec);
+        List<Target> targets = TargetOptions.targets(arguments);
         List<Watch> watches = new ArrayList<>();
         try (Interruption interruption = new Interruption()) {
             for (Target target : targets) {

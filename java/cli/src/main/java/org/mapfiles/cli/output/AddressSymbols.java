@@ -22,9 +22,14 @@ final class AddressSymbols {
 
     /** Returns the symbol at an address in a mapping. The result is valid until the next call. */
     SymbolInfo find(Mapping mapping, long address) {
+        return find(mapping, address, info);
+    }
+
+    /** As {@link #find(Mapping, long)}. The result is valid until the next call with the same object. */
+    SymbolInfo find(Mapping mapping, long address, SymbolInfo to) {
         try {
-            symbols.find(mapping, address, info);
-            return info;
+            symbols.find(mapping, address, to);
+            return to;
         } catch (MapsException e) { // the process has exited, or there is too little memory
             return none;
         }

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.saved.FileCheck;
@@ -24,6 +27,10 @@ public final class JsonLines {
 
     private final JsonBuffer line = new JsonBuffer();
     private final OutputStream out;
+    /** The fields of the names of symbols that were written: a profile has the same names many times. */
+    private final Map<String, byte[]> symbols = new HashMap<>();
+    /** The fields of ELF files that were written. */
+    private final Map<ElfFile, byte[]> files = new IdentityHashMap<>();
 
     public JsonLines(OutputStream out) {
         this.out = out;
@@ -54,6 +61,12 @@ public final class JsonLines {
     public JsonLines beginRow(String type, long pid) throws IOException {
         line.clear();
         return beginObject().number("version", VERSION).text("type", type).numberOrNull("pid", pid > 0 ? pid : -1);
+    }
+
+    /** Begins a row whose beginning {@link #from} has returned. Drops a row that was not ended. */
+    JsonLines beginRow(byte[] beginning) {
+        line.begin(beginning);
+        return this;
     }
 
     /** Begins an object of a list. */
@@ -198,8 +211,36 @@ public final class JsonLines {
 
     /** Writes the fields of the symbol at an address of a process, and of its file. */
     JsonLines symbol(SymbolInfo info, SymbolNames names) throws IOException {
+        symbolName(info, names);
+        elfAddress(info);
         ElfFile file = info.file();
-        return symbol(info, names, file, file == null ? null : file.buildId().orElse(null));
+        byte[] fields = file == null ? null : files.get(file);
+        if (fields != null) {
+            return fields(fields);
+        }
+        int start = line.length();
+        buildIds(file, file == null ? null : file.buildId().orElse(null));
+        if (file != null) {
+            files.put(file, line.from(start));
+        }
+        return this;
+    }
+
+    private void symbolName(SymbolInfo info, SymbolNames names) throws IOException {
+        if (info.status() != SymbolInfo.Status.FOUND || info.name() == null) {
+            nullValue("symbol").nullValue("symbol_demangled").nullValue("symbol_offset");
+            return;
+        }
+        String symbol = info.name();
+        byte[] fields = symbols.get(symbol);
+        if (fields == null) {
+            int start = line.length();
+            text("symbol", symbol).text("symbol_demangled", names.demangled(symbol));
+            symbols.put(symbol, line.from(start));
+        } else {
+            fields(fields);
+        }
+        hex("symbol_offset", info.offset());
     }
 
     /**
@@ -211,21 +252,10 @@ public final class JsonLines {
         if (check == null) {
             return symbol(info, names).check(null);
         }
+        symbolName(info, names);
         // a debug file with the same build ID is another file
         ElfFile mapped = check.result() == FileCheck.Result.SAME ? info.file() : null;
-        return symbol(info, names, mapped, SavedSymbols.buildId(check)).check(check);
-    }
-
-    /** @param mapped null: there is no mapped file, or it is not there */
-    private JsonLines symbol(SymbolInfo info, SymbolNames names, ElfFile mapped, String buildId) throws IOException {
-        String symbol = info.status() == SymbolInfo.Status.FOUND ? info.name() : null;
-        text("symbol", symbol).text("symbol_demangled", names.demangled(symbol));
-        if (symbol == null) {
-            nullValue("symbol_offset");
-        } else {
-            hex("symbol_offset", info.offset());
-        }
-        return elfFile(info, mapped, buildId);
+        return elfFile(info, mapped, SavedSymbols.buildId(check)).check(check);
     }
 
     /**
@@ -238,12 +268,21 @@ public final class JsonLines {
         return elfFile(at, file, file == null ? null : file.buildId().orElse(null));
     }
 
+    /** @param file null: there is no mapped file, or it is not there */
     private JsonLines elfFile(SymbolInfo at, ElfFile file, String buildId) throws IOException {
+        elfAddress(at);
+        return buildIds(file, buildId);
+    }
+
+    private void elfAddress(SymbolInfo at) throws IOException {
         if (at.hasElfAddress()) {
             hex("elf_address", at.elfAddress());
         } else {
             nullValue("elf_address");
         }
+    }
+
+    private JsonLines buildIds(ElfFile file, String buildId) throws IOException {
         return text("build_id", buildId)
                 .text("go_build_id", file == null ? null : file.goBuildId().orElse(null))
                 .text("htlhash", file == null ? null : file.htlhash().orElse(null));

@@ -22,6 +22,9 @@ public final class Printable {
 
     /** Returns a name for text output. Newline, tab and backslash are {@code \n}, {@code \t} and {@code \\}. */
     public static String text(String name) {
+        if (isPlain(name)) {
+            return name;
+        }
         StringBuilder out = new StringBuilder(name.length());
         appendText(out, name);
         return out.toString();
@@ -29,6 +32,9 @@ public final class Printable {
 
     /** As {@link #text(String)}, from bytes. Each byte that is not UTF-8 is escaped. */
     public static String text(byte[] name) {
+        if (isPlain(name)) {
+            return new String(name, StandardCharsets.ISO_8859_1);
+        }
         StringBuilder out = new StringBuilder(name.length);
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops at bytes that are not UTF-8
         ByteBuffer in = ByteBuffer.wrap(name);
@@ -45,6 +51,29 @@ public final class Printable {
             }
             decoder.reset();
         }
+    }
+
+    /**
+     * Returns whether nothing is escaped, as in nearly all names: a short run interprets its code, so this has to be
+     * short.
+     */
+    private static boolean isPlain(byte[] name) {
+        for (byte b : name) {
+            if (b < ' ' || b == '\\' || b == 0x7f) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isPlain(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c < ' ' || c == '\\' || c >= 0x7f) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void appendText(StringBuilder out, String name) {

@@ -17,6 +17,9 @@ public final class ResolvedJson extends ResolvedPrinter {
 
     private final long pid;
     private final JsonLines lines;
+    /** The fields that each row of an address begins with; null: not written yet. */
+    private byte[] beginning;
+
     /**
      * The fields of mappings, which are the same for all addresses in one. The index of a mapping chooses the place.
      */
@@ -41,7 +44,7 @@ public final class ResolvedJson extends ResolvedPrinter {
     @Override
     void printResolved(long address, int index, MapCursor mapping) throws IOException {
         FileName name = name(index, mapping); // may fail, so it comes before the row begins
-        lines.beginRow("address", pid).hex("address", address);
+        beginAddress(address);
         int slot = index & (MAX_PARTS - 1);
         if (parts[slot] != null && indices[slot] == index) {
             lines.fields(parts[slot]);
@@ -65,6 +68,13 @@ public final class ResolvedJson extends ResolvedPrinter {
         end(address);
     }
 
+    private JsonLines beginAddress(long address) throws IOException {
+        if (beginning == null) {
+            beginning = lines.beginRow("address", pid).from(0);
+        }
+        return lines.beginRow(beginning).hex("address", address);
+    }
+
     @Override
     public void snapshotRefreshed() {
         super.snapshotRefreshed();
@@ -73,11 +83,7 @@ public final class ResolvedJson extends ResolvedPrinter {
 
     @Override
     void printUnresolved(long address) throws IOException {
-        lines.beginRow("address", pid)
-                .hex("address", address)
-                .noMapping()
-                .nullValue("file_offset")
-                .noSymbol();
+        beginAddress(address).noMapping().nullValue("file_offset").noSymbol();
         if (isOfSavedFile()) {
             lines.check(null);
         }

@@ -39,6 +39,12 @@ public abstract class ResolvedPrinter {
     private Map<Long, AddressReport> reports = Map.of();
     /** Null: source lines are not printed. */
     private Map<Long, List<SourceFrame>> frames;
+    /** Symbols that were found for their names, and their addresses. They are printed next, in the same order. */
+    private SymbolInfo[] noted = {};
+
+    private long[] notedAddresses = {};
+    private int notedCount;
+    private int printedCount;
 
     ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot, SymbolNames symbolNames) {
         this.maps = maps;
@@ -68,8 +74,25 @@ public abstract class ResolvedPrinter {
     /** Notes the name at an address that is printed later, so that names are demangled together. */
     public final void noteName(long address) {
         int index = snapshot.find(address);
-        SymbolInfo info = index < 0 ? null : symbol(address, cursor.seek(index));
-        if (info != null && info.status() == SymbolInfo.Status.FOUND) {
+        if (index < 0) {
+            return;
+        }
+        SymbolInfo info;
+        if (symbols == null) {
+            info = symbol(address, cursor.seek(index));
+        } else {
+            if (notedCount == noted.length) {
+                noted = Arrays.copyOf(noted, Math.max(64, 2 * notedCount));
+                notedAddresses = Arrays.copyOf(notedAddresses, noted.length);
+            }
+            SymbolInfo reused = noted[notedCount] == null ? new SymbolInfo() : noted[notedCount];
+            info = symbols.find(cursor.seek(index), address, reused);
+            if (info == reused) {
+                noted[notedCount] = info;
+                notedAddresses[notedCount++] = address;
+            }
+        }
+        if (info.status() == SymbolInfo.Status.FOUND) {
             symbolNames.note(info.name());
         }
     }
@@ -77,6 +100,12 @@ public abstract class ResolvedPrinter {
     /** Demangles the names that were noted. Returns how many were not known before. */
     public final int demangleNoted() {
         return symbolNames.demangleNoted();
+    }
+
+    /** Forgets the symbols that were noted. Call it after their addresses were printed. */
+    public final void forgetNoted() {
+        notedCount = 0;
+        printedCount = 0;
     }
 
     /**
@@ -143,6 +172,7 @@ public abstract class ResolvedPrinter {
     /** Drops all that was read of the mappings. Call it after the snapshot was refreshed. */
     public void snapshotRefreshed() {
         names = new FileName[0];
+        forgetNoted();
         cursor.reset();
     }
 
@@ -177,6 +207,9 @@ public abstract class ResolvedPrinter {
 
     /** Returns the symbol at an address in a mapping; valid until the next call. */
     final SymbolInfo symbol(long address, MapCursor mapping) {
+        if (printedCount < notedCount && notedAddresses[printedCount] == address) {
+            return noted[printedCount++];
+        }
         return symbols != null ? symbols.find(mapping, address) : savedSymbols.find(mapping, address);
     }
 

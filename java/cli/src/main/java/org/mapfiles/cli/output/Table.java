@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -63,6 +64,9 @@ public final class Table {
     private final List<Column> columns = new ArrayList<>();
     private final List<String> cells = new ArrayList<>();
     private final List<Colour> colours = new ArrayList<>();
+    /** Of each cell its width; -1: it was not measured. */
+    private int[] widths = new int[ROWS];
+
     private int column;
     private boolean isFitted;
 
@@ -131,11 +135,15 @@ public final class Table {
     public Table cell(String text, Colour colour) {
         Column to = columns.get(column);
         String shown = to.maximum > 0 && lineWidth > 0 ? TextWidth.shortened(text, to.maximum) : text;
+        int width = -1;
+        if (!to.isFixed && column < columns.size() - 1 || to.width == 0) {
+            width = TextWidth.of(shown);
+            to.width = Math.max(to.width, width);
+        }
+        widths = cells.size() < widths.length ? widths : Arrays.copyOf(widths, 2 * widths.length);
+        widths[cells.size()] = width;
         cells.add(shown);
         colours.add(colour);
-        if (!to.isFixed && column < columns.size() - 1 || to.width == 0) {
-            to.width = Math.max(to.width, TextWidth.of(shown));
-        }
         column++;
         return this;
     }
@@ -204,7 +212,7 @@ public final class Table {
                 }
                 return;
             }
-            int width = TextWidth.of(text);
+            int width = widths[from + i] >= 0 ? widths[from + i] : TextWidth.of(text);
             if (each.isRight) {
                 pad(line, each.width - width);
             }
@@ -218,9 +226,7 @@ public final class Table {
     }
 
     private static void pad(StringBuilder line, int blanks) {
-        for (int i = 0; i < blanks; i++) {
-            line.append(' ');
-        }
+        line.append(" ".repeat(Math.max(blanks, 0)));
     }
 
     private void append(StringBuilder line, String text, Colour colour) {

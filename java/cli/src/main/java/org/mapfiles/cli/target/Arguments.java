@@ -30,11 +30,28 @@ public final class Arguments {
      * Returns the arguments of this process; those that the JVM decoded, if they are not the end of its command line.
      */
     public static String[] ofProcess(String[] decoded) {
+        if (areAscii(decoded)) {
+            return decoded;
+        }
         try {
             return of(Files.readAllBytes(Path.of("/proc/self/cmdline")), decoded);
         } catch (IOException noProc) {
             return decoded;
         }
+    }
+
+    /**
+     * Returns whether all bytes were ASCII, which is the same in all locales. A decoder may replace another byte by ?.
+     */
+    private static boolean areAscii(String[] decoded) {
+        for (String argument : decoded) {
+            for (int i = 0; i < argument.length(); i++) {
+                if (argument.charAt(i) >= 0x80 || argument.charAt(i) == '?') {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /**

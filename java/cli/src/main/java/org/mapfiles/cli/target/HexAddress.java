@@ -17,7 +17,7 @@ public final class HexAddress {
     public static long parse(byte[] text, int from, int to) {
         long value = 0;
         for (int i = digitsFrom(text, from, to); i < to; i++) {
-            value = value << 4 | Character.digit(text[i], 16);
+            value = value << 4 | digit(text[i]);
         }
         return value;
     }
@@ -27,6 +27,15 @@ public final class HexAddress {
         return isHexadecimal(text, firstDigit(text, from, to), to)
                 ? "is too large: an address has 64 bits"
                 : "is not an address in hexadecimal";
+    }
+
+    /** Returns the value of a hexadecimal digit; -1 for another byte. */
+    private static int digit(byte b) {
+        if (b >= '0' && b <= '9') {
+            return b - '0';
+        }
+        int letter = b | 0x20;
+        return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
     }
 
     private static int digitsFrom(byte[] text, int from, int to) {
@@ -45,7 +54,7 @@ public final class HexAddress {
     private static boolean isHexadecimal(byte[] text, int from, int to) {
         boolean digits = to > from;
         for (int i = from; digits && i < to; i++) {
-            digits = Character.digit(text[i], 16) >= 0;
+            digits = digit(text[i]) >= 0;
         }
         return digits;
     }

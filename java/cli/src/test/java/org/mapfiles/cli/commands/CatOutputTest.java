@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -46,6 +47,25 @@ class CatOutputTest {
                 new String[] {"cat", "self", library.toString(), "--output", copy.toString()}, 0, arguments, 0, 5);
         System.arraycopy(options, 0, arguments, 5, options.length);
         return CliResult.with(arguments);
+    }
+
+    /** A file in place of /dev/null would break all programs of the machine. */
+    @Test
+    void aPipeOrADeviceIsNotReplaced() throws Exception {
+        assertThat(new ProcessBuilder("mkfifo", copy.toString()).start().waitFor())
+                .isZero();
+        CliResult result = cat("--force");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .startsWith("mapfiles: '" + copy + "' is a device, a pipe")
+                .hasLineCount(1);
+        assertThat(Files.readAttributes(copy, BasicFileAttributes.class).isOther())
+                .isTrue();
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), copy);
+        CliResult html = CliResult.with("html", "self", "-o", link.toString(), "--force");
+        assertThat(html.code()).as(html.err()).isEqualTo(1);
+        assertThat(html.err()).contains(" is a device, a pipe");
+        assertThat(link).isSymbolicLink();
     }
 
     private void assertIsCopy() throws Exception {

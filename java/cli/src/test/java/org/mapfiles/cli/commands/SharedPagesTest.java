@@ -10,6 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -68,6 +71,22 @@ class SharedPagesTest {
                             && line.matches(".* 16K +16K +4K +12K +4K  rw-p   " + path));
         }
         assertThat(sum + own.get(PAGE)).isOne();
+    }
+
+    /** Memory of which most is shared comes first, in text and in JSON. */
+    @Test
+    void theMostSharedMemoryComesFirst() throws Exception {
+        try (TestJvm other = TestJvm.waiting()) {
+            Map<Long, Long> shared = new LinkedHashMap<>();
+            for (Map<String, Object> row : CliResult.with("shared", "self", other.pid(), "--private", "--json")
+                    .rows()) {
+                shared.merge((Long) row.get("memory_id"), (Long) row.get("common"), Long::sum);
+            }
+            assertThat(shared).hasSizeGreaterThan(5);
+            assertThat(new ArrayList<>(shared.keySet())).isSorted();
+            assertThat(new ArrayList<>(shared.values())).isSortedAccordingTo(Comparator.reverseOrder());
+            assertThat(new HashSet<>(shared.values())).hasSizeGreaterThan(2);
+        }
     }
 
     /** Also a row whose name is that of the row above: so grep(1) finds it. */

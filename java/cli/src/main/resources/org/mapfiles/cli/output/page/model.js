@@ -174,16 +174,17 @@ function compare(before, now) {
     const key = use(mapping) + "\n" + name.replace(/ \(deleted\?\)$/, " (deleted)") + "\n" + mapping.buildId;
     let group = groups.get(key);
     if (!group) {
-      group = { use: use(mapping), name, buildId: mapping.buildId, count: 0, size: 0, rss: 0, known: true };
+      group = { use: use(mapping), name, buildId: mapping.buildId, count: 0, size: 0, rss: 0, samples: 0, known: true };
       groups.set(key, group);
     }
     group.count += sign;
     group.size += sign * (mapping.end - mapping.start);
     group.rss += sign * mapping.rss;
+    group.samples += sign * mapping.samples;
     group.known = group.known && mapping.rss >= 0;
   };
   before.forEach(mapping => add(mapping, -1));
   now.forEach(mapping => add(mapping, 1));
-  return [...groups.values()].filter(group => group.count || group.size || group.known && group.rss)
+  return [...groups.values()].filter(group => group.count || group.size || group.samples || group.known && group.rss)
       .sort((a, b) => Math.abs(b.rss) - Math.abs(a.rss) || Math.abs(b.size) - Math.abs(a.size));
 }

@@ -185,9 +185,10 @@
     if (states.length === 2) {
       byId("changes").hidden = false;
       const groups = compare(states[0].mappings, states[1].mappings);
-      table(byId("changed"), ["Use", "Mappings", "Size", "Resident", "Name"], groups, group => [group.use,
-        (group.count > 0 ? "+" : "") + group.count, signed(group.size), group.known ? signed(group.rss) : "?",
-        group.name + (group.buildId ? "  build ID " + group.buildId : "")]);
+      const more = number => (number > 0 ? "+" : "") + number.toLocaleString("en");
+      table(byId("changed"), ["Use", "Mappings", "Size", "Resident"].concat(hasSamples ? "Samples" : [], "Name"), groups, group => [group.use,
+        more(group.count), signed(group.size), group.known ? signed(group.rss) : "?"].concat(hasSamples ? more(group.samples) : [],
+        group.name + (group.buildId ? "  build ID " + group.buildId : "")));
       if (groups.length === 0) {
         byId("changed").textContent = "Nothing.";
       }
