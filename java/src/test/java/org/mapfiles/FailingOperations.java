@@ -328,7 +328,7 @@ final class FailingOperations {
                 return jvm.execute("VM.version", Duration.ofSeconds(20));
             }
         });
-        add("JvmCodeReader.of and find", "incomplete|UNREADABLE.*", () -> {
+        add("JvmCodeReader.of and find", "incomplete|UNREADABLE.*|READ ", () -> {
             try (JvmCodeReader reader = JvmCodeReader.of(maps)) {
                 CodeInfo info = new CodeInfo();
                 AtomicLong first = new AtomicLong();
