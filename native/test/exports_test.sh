@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks the exported names and the dependencies of a library: exports_test.sh LIBRARY VERSION-SCRIPT [release]
-# release: also checks the size of its content.
+# release: also checks the size of its content. docs/decisions/size-of-the-library.md says what takes the bytes.
 set -eu
 library=$1
 script=$2

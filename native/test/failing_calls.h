@@ -9,6 +9,7 @@
 #include "os/system_calls.h"
 
 #include "check.h"
+#include "possible_errors.h"
 
 /* An operation. Its result is a definite value, or a negative errno. */
 struct operation {
@@ -30,39 +31,6 @@ static uint32_t failed_calls;
 static inline bool is_shortage(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOMEM;
-}
-
-static inline bool is_close(long number)
-{
-    return number == SYS_close || number == SYS_munmap;
-}
-
-/*
- * Whether the kernel, or a filter of system calls, can return an error. Numbers of threads and users do not fail.
- */
-static inline bool is_possible(long number, int error)
-{
-    switch (number) {
-    case SYS_gettid:
-    case SYS_geteuid:
-    case SYS_getegid:
-    case SYS_capget:
-    case SYS_fcntl:
-        return false;
-    case SYS_statfs:
-    case SYS_fstatfs:
-    case SYS_readlinkat:
-    case SYS_ioctl:
-    case SYS_pread64:
-    case SYS_statx:
-    case SYS_newfstatat:
-    case SYS_fstat:
-    case SYS_faccessat:
-    case SYS_getdents64:
-        return error != EMFILE && error != ENFILE;
-    default:
-        return true;
-    }
 }
 
 /*

@@ -52,10 +52,10 @@ static int parse(const char *line, int64_t *offset)
     return 0;
 }
 
-/* Errors that the caller can act on keep their errno. */
+/* -EPERM of a system call filter is -EACCES: -EPERM means here that events are denied. */
 static int simplify(int rc)
 {
-    return mf_sys_is_shortage(rc) ? rc : -ENOTSUP;
+    return rc == -ENOENT ? -ENOTSUP : rc == -EPERM ? -EACCES : rc;
 }
 
 int mf_events_read_clock_offset(struct mf_events *events, int task_fd)

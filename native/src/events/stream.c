@@ -73,14 +73,16 @@ static int measure(struct mf_events *events, int task_fd)
 
 /*
  * perf_event_open(2) takes a PID of the caller's PID namespace. /proc shows the same PIDs if it is of that namespace. Returns 0;
- * -EXDEV: it is of another one; or -ENOMEM.
+ * -EXDEV: it is of another one, where the caller has no PID; or another errno of readlink(2).
  */
 static int check_pid_namespace(int task_fd)
 {
     char self[16] = "";
     const long rc = MF_SYS(SYS_readlinkat, task_fd, "../../self", self, sizeof self - 1);
 
-    return rc > 0 && mf_get_number(self) == getpid() ? 0 : mf_sys_is_shortage(rc) ? (int)rc : -EXDEV;
+    if (rc < 0 && rc != -ENOENT)
+        return rc == -EPERM ? -EACCES : (int)rc; /* -EPERM means here that events are denied */
+    return rc > 0 && mf_get_number(self) == getpid() ? 0 : -EXDEV;
 }
 
 /*

@@ -113,7 +113,7 @@ static int is_symbol(struct mf_pages *pages, const struct mf_elf_image *image, u
     if (symbol.st_shndx == SHN_UNDEF || symbol.st_name >= image->names_size || bytes > sizeof found)
         return 0;
     rc = mf_pages_read(pages, image->names + symbol.st_name, found, bytes);
-    if (rc == -ESRCH)
+    if (rc != 0 && rc != -EFAULT)
         return rc;
     if (rc != 0 || memcmp(found, name, bytes) != 0)
         return 0;

@@ -55,10 +55,10 @@ int mf_vm_image_next(struct mf_pages *pages, const struct mf_snapshot *snapshot,
         rc = mf_elf_image_read(pages, mapping->start, out);
         if (rc == 0)
             rc = read_word(pages, out, "gHotSpotVMStructs", &table);
-        if (rc == -ESRCH)
-            return rc;
         if (rc == 0 && is_inside(out, table))
             return 0;
+        if (rc != 0 && rc != -EFAULT && rc != -ENOEXEC && rc != -ENOENT) /* it is not known whether this image has tables */
+            return rc;
     }
     return -ENOENT;
 }
@@ -154,7 +154,7 @@ static int64_t read_names(struct mf_pages *pages, const struct table *table, uin
         else if (length == 0)
             length = -ENOEXEC;
         if (length < 0)
-            return length == -ESRCH ? length : -ENOEXEC;
+            return length == -EFAULT || length == -ENAMETOOLONG ? -ENOEXEC : length;
         if (!is_printable_ascii(out->text + end))
             return -ENOEXEC;
         end += (uint32_t)length + 1;

@@ -45,7 +45,7 @@ struct mf_vm_tables {
  *
  * @param after  an address: 0, or the start of the last image that was found.
  *
- * Returns 0; -ENOENT: there is none; -ESRCH: the target has exited.
+ * Returns 0; -ENOENT: there is none; -ESRCH: the target has exited; or another errno of pread(2).
  */
 int mf_vm_image_next(struct mf_pages *pages, const struct mf_snapshot *snapshot, uint64_t after, struct mf_elf_image *out);
 

@@ -15,10 +15,15 @@
 #define SYS_pidfd_send_signal 424 /* the same on every architecture */
 #endif
 
-/* 1: proc; 0: another file system, or it is unknown; or -ENOMEM. */
+/*
+ * 1: proc; 0: another file system, or none; or a negative errno. -EPERM of a system call filter is -EACCES: -EPERM means hidepid
+ * here.
+ */
 static int is_proc_type(long rc, const struct statfs *fs)
 {
-    return rc == 0 ? fs->f_type == PROC_SUPER_MAGIC : mf_sys_is_shortage(rc) ? (int)rc : 0;
+    if (rc == 0)
+        return fs->f_type == PROC_SUPER_MAGIC;
+    return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc == -EPERM ? -EACCES : (int)rc;
 }
 
 static int is_proc(int fd)
@@ -28,7 +33,7 @@ static int is_proc(int fd)
     return is_proc_type(MF_SYS(SYS_fstatfs, fd, &fs), &fs);
 }
 
-/* Returns an error of /proc: @p error; -ENODEV if no proc file system is mounted there; or -ENOMEM. */
+/* Returns an error of /proc: @p error; -ENODEV if no proc file system is mounted there; or the error of statfs(2). */
 static int explain_absence(int error)
 {
     struct statfs fs;

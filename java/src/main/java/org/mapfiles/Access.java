@@ -33,6 +33,11 @@ final class Access extends RootAccess {
     }
 
     @Override
+    public boolean isShortage(IOException failure) {
+        return failure instanceof Exceptions.ShortageException;
+    }
+
+    @Override
     public SnapshotBuffer buffer(Object snapshot) {
         return ((MapSnapshot) snapshot).buffer();
     }

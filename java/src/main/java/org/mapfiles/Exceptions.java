@@ -53,17 +53,26 @@ final class Exceptions {
         return Errno.isShortage(bits) ? shortage(bits, process) : permissionDenied(process, reasons(pid, bits));
     }
 
+    /** Descriptors or memory are used up. Callers that keep results must not keep this one. */
+    static final class ShortageException extends MapsException {
+        private static final long serialVersionUID = 1;
+
+        ShortageException(String message) {
+            super(message);
+        }
+    }
+
     private static MapsException shortage(int errno, String process) {
         switch (errno) {
             case Errno.EMFILE:
-                return new MapsException(
+                return new ShortageException(
                         "opening " + process + " failed, since this process has no free file descriptor:"
                                 + " raise ulimit -n, or close some");
             case Errno.ENFILE:
-                return new MapsException("opening " + process
+                return new ShortageException("opening " + process
                         + " failed, since the system has no free file descriptor: raise fs.file-max");
             default:
-                return new MapsException("opening " + process + " failed, since the kernel has no free memory:"
+                return new ShortageException("opening " + process + " failed, since the kernel has no free memory:"
                         + " end other programs, or add memory");
         }
     }

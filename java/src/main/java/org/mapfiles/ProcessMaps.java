@@ -111,8 +111,14 @@ public final class ProcessMaps implements AutoCloseable {
         ProcessMaps maps = of(handle.pid());
         // compares start times: a process that is alive now also had the PID when it was opened
         if (!handle.isAlive()) {
-            maps.close();
-            throw Exceptions.of(Errno.ESRCH, "process " + handle.pid(), 0);
+            boolean isReadable = ProcessHandle.current().isAlive(); // the JDK reads /proc, and reports no failure
+            if (!isReadable || !handle.isAlive()) {
+                maps.close();
+                throw isReadable
+                        ? Exceptions.of(Errno.ESRCH, "process " + handle.pid(), 0)
+                        : new MapsException("this JVM cannot read whether process " + handle.pid()
+                                + " is alive: /proc is not readable, or no file descriptor is free (ulimit -n)");
+            }
         }
         return maps;
     }

@@ -142,6 +142,9 @@ public final class MappedFile implements AutoCloseable {
                 close(shell);
             }
         }
+        if (rc < 0 && rc != Errno.ENOTSUP) {
+            throw new MapsException("replacing a descriptor (dup3) for " + mapping + " failed with " + Errno.name(rc));
+        }
         if (rc < 0) {
             throw new NotSupportedException(
                     NotSupportedException.Missing.CHANNEL,

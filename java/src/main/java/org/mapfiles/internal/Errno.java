@@ -8,6 +8,7 @@ public final class Errno {
     public static final int EINTR = -4;
     public static final int EIO = -5;
     public static final int ENXIO = -6;
+    public static final int E2BIG = -7;
     public static final int ENOEXEC = -8;
     public static final int EBADF = -9;
     public static final int ECHILD = -10;
@@ -30,7 +31,9 @@ public final class Errno {
     public static final int EUNATCH = -49;
     public static final int ENODATA = -61;
     public static final int EBADMSG = -74;
+    public static final int EOVERFLOW = -75;
     public static final int EREMCHG = -78;
+    public static final int EPROTONOSUPPORT = -93;
     public static final int ENOTSUP = -95;
     public static final int ENOBUFS = -105;
     public static final int ESTALE = -116;

@@ -40,6 +40,9 @@ public abstract class RootAccess {
      */
     public abstract IOException failure(int errno, String subject, int pidAtProc);
 
+    /** Returns whether an exception is one of {@link #failure} because descriptors or memory are used up. */
+    public abstract boolean isShortage(IOException failure);
+
     /**
      * Returns the memory of the mappings that a {@code MapSnapshot} has now. The caller holds the snapshot's lock, or
      * checks the version.

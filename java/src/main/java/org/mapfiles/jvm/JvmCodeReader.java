@@ -103,6 +103,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @param info receives the result
      * @return whether code was found; if not, {@link CodeInfo#certainty()} has the reason
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      * @throws IllegalStateException if this reader is closed
      */
     public boolean find(long address, CodeInfo info) throws MapsException {
@@ -117,6 +118,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @param info receives the result
      * @return whether code was found; if not, {@link CodeInfo#certainty()} has the reason
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      * @throws IllegalStateException if this reader is closed
      */
     public synchronized boolean find(long address, CodeInfo.AddressKind kind, CodeInfo info) throws MapsException {
@@ -125,8 +127,16 @@ public final class JvmCodeReader implements AutoCloseable {
         search.isWalk = false;
         search.address = address;
         search.kind = kind.ordinal();
-        search.result = info.toRead();
+        search.result = toRead(info);
         return info.setRead(jvm.memory().call(search));
+    }
+
+    private ByteBuffer toRead(CodeInfo info) throws MapsException {
+        try {
+            return info.toRead();
+        } catch (OutOfMemoryError e) {
+            throw jvm.noMemory("the result of a search", e);
+        }
     }
 
     /**
@@ -139,6 +149,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @return whether all code was read; false: the JVM does not export the location of its code, or some of it cannot
      *     be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      * @throws IllegalStateException if this reader is closed
      */
     public synchronized boolean forEach(Consumer<CodeInfo> visitor) throws MapsException {
@@ -147,7 +158,7 @@ public final class JvmCodeReader implements AutoCloseable {
         for (int i = 0; i < MAX_BLOBS; i++) {
             search.isWalk = true;
             search.begins = i == 0;
-            search.result = info.toRead();
+            search.result = toRead(info);
             if (!info.setRead(jvm.memory().call(search))) {
                 return i > 0 && info.certainty() == CodeInfo.Certainty.NONE;
             }
@@ -163,6 +174,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * @return the code; empty if the JVM does not export the location of its code. {@link JvmCodeSnapshot#isComplete}
      *     reports whether some of it could not be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      * @throws IllegalStateException if this reader is closed
      */
     public JvmCodeSnapshot snapshot() throws MapsException {

@@ -151,6 +151,11 @@ public final class CodeUpdates {
                 default:
                     return check.compareAtName(state, atName);
             }
+        } catch (ElfReadException e) {
+            if (e.isShortage()) {
+                throw e.unwrap();
+            }
+            return check.result(State.UNKNOWN, e.unwrap().getMessage());
         }
     }
 

@@ -189,21 +189,29 @@ final class DebugFiles {
     }
 
     private static <T> @Nullable T used(SymbolInfo.Source source, int descriptor, ElfFile file, long crc, Use<T> use) {
+        ElfReadException.checkShortage(descriptor);
         return descriptor < 0 ? null : used(source, ElfBytes.of(descriptor), file, crc, use);
     }
 
-    /** Takes over a candidate. Returns null and closes it if it does not match, or is not used. */
+    /**
+     * Takes over a candidate. Returns null and closes it if it does not match, is not used, or cannot be read.
+     *
+     * @throws ElfReadException if descriptors or memory are used up
+     */
     private static <T> @Nullable T used(
             SymbolInfo.Source source, ElfBytes candidate, ElfFile file, long crc, Use<T> use) {
         T result = null;
         try {
             NativeMemory elf = new NativeMemory(ElfRecord.SIZE_OF_ELF);
-            if (candidate.readSize() == 0
-                    && candidate.readElf(elf) == 0
-                    && matches(source, candidate, elf, file, crc)) {
+            if (candidate.isElf(elf) && matches(source, candidate, elf, file, crc)) {
                 result = use.of(source, candidate, elf);
             }
             return result;
+        } catch (ElfReadException e) {
+            if (e.isShortage()) {
+                throw e;
+            }
+            return null;
         } finally {
             if (result == null) {
                 candidate.run();

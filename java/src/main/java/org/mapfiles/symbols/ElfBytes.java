@@ -72,7 +72,7 @@ final class ElfBytes extends RefCountedHandle {
     }
 
     /** Reads the size of the file and its identity. Returns 0 or a negative errno. */
-    int readSize() {
+    private int readSize() {
         opened = key();
         return content == null ? NativeCalls.elfBytesOf(descriptor, memory.address()) : 0;
     }
@@ -93,6 +93,7 @@ final class ElfBytes extends RefCountedHandle {
         long bytes = enter();
         try {
             int rc = NativeCalls.elfSection(bytes, text.address(), section.address());
+            ElfReadException.checkShortage(rc);
             return rc == 0 || rc == Errno.ENOTSUP;
         } finally {
             text.keepUntilHere();
@@ -111,7 +112,11 @@ final class ElfBytes extends RefCountedHandle {
         return content == null ? 0 : content.size();
     }
 
-    /** Returns device, inode, size and times as a key; null: a copy, or the file is closed. */
+    /**
+     * Returns device, inode, size and times as a key; null: a copy, or the file is closed.
+     *
+     * @throws ElfReadException if they cannot be read
+     */
     @Nullable
     FileKey key() {
         if (content != null || !mayEnter()) {
@@ -119,7 +124,11 @@ final class ElfBytes extends RefCountedHandle {
         }
         NativeMemory identity = new NativeMemory(FileKey.FIELDS * Long.BYTES);
         try {
-            return NativeCalls.fileIdentity(descriptor, identity.address()) == 0 ? new FileKey(identity.bytes()) : null;
+            int rc = NativeCalls.fileIdentity(descriptor, identity.address());
+            if (rc < 0) {
+                throw ElfReadException.of(rc);
+            }
+            return new FileKey(identity.bytes());
         } finally {
             leaveAndKeep(identity);
         }
@@ -131,7 +140,34 @@ final class ElfBytes extends RefCountedHandle {
         return content != null || now != null && now.hasContentOf(opened);
     }
 
-    int readElf(NativeMemory elf) {
+    /** Reads the identity and the segments. Returns whether it is an ELF program or library that is supported. */
+    boolean isElf(NativeMemory elf) {
+        int rc = readSize();
+        if (rc == 0) {
+            rc = readElf(elf);
+        }
+        if (isReadFailure(rc)) {
+            throw ElfReadException.of(rc);
+        }
+        return rc == 0;
+    }
+
+    /** Returns whether a result of the ELF functions is an errno of pread(2) or fstat(2), and not about the content. */
+    static boolean isReadFailure(int rc) {
+        switch (rc) {
+            case Errno.ENOEXEC:
+            case Errno.E2BIG:
+            case Errno.EINVAL:
+            case Errno.EOVERFLOW:
+            case Errno.EPROTONOSUPPORT:
+            case Errno.ENOBUFS:
+                return false;
+            default:
+                return rc < 0;
+        }
+    }
+
+    private int readElf(NativeMemory elf) {
         long bytes = enter();
         try {
             return NativeCalls.elfRead(bytes, elf.address());
@@ -184,7 +220,9 @@ final class ElfBytes extends RefCountedHandle {
         NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
         long bytes = enter();
         try {
-            if (NativeCalls.elfSection(bytes, text.address(), section.address()) != 0) {
+            int rc = NativeCalls.elfSection(bytes, text.address(), section.address());
+            if (rc != 0) {
+                ElfReadException.checkShortage(rc);
                 return null;
             }
             long size = section.bytes().getLong(ElfRecord.SECTION_SIZE);

@@ -1,5 +1,6 @@
 package org.mapfiles.symbols;
 
+import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
@@ -63,13 +64,14 @@ public final class ElfFile {
      *
      * @param maps of the process whose root is searched for debug files first; null: only the root of this process
      * @param path of the file in that root; null: it has no debug file
+     * @throws ElfReadException if it cannot be read; it is closed then
      */
     static @Nullable ElfFile read(
             ElfBytes bytes, @Nullable ProcessMaps maps, byte @Nullable [] path, SymbolCache cache) {
         NativeMemory elf = null;
         try {
             NativeMemory memory = new NativeMemory(ElfRecord.SIZE_OF_ELF);
-            if (bytes.readSize() == 0 && bytes.readElf(memory) == 0) {
+            if (bytes.isElf(memory)) {
                 elf = memory;
                 return new ElfFile(bytes, elf, maps, path, cache);
             }
@@ -203,6 +205,7 @@ public final class ElfFile {
      * @return whether a symbol covers the address
      * @throws IllegalStateException if the {@link SymbolCache} is closed, or has closed this file and its symbols are
      *     not in memory
+     * @throws UncheckedIOException if the symbols cannot be read; the next search tries again
      */
     public boolean find(long elfAddress, SymbolInfo result) {
         SymbolTable[] all = tables;
@@ -238,6 +241,7 @@ public final class ElfFile {
      * for symbols.
      *
      * @return empty: none was found, or the {@link SymbolCache} is closed, or has closed this file
+     * @throws UncheckedIOException if descriptors or memory are used up
      */
     public Optional<LineFile> openLineFile() {
         if (!bytes.mayEnter()) {
@@ -253,7 +257,11 @@ public final class ElfFile {
         }
     }
 
-    /** Returns where the symbols come from. Reads them if no search has done so. */
+    /**
+     * Returns where the symbols come from. Reads them if no search has done so.
+     *
+     * @throws UncheckedIOException if they cannot be read
+     */
     public List<SymbolInfo.Source> sources() {
         List<SymbolInfo.Source> sources = new ArrayList<>();
         SymbolTable[] all = tables;
@@ -263,7 +271,11 @@ public final class ElfFile {
         return List.copyOf(sources);
     }
 
-    /** Returns the number of symbols. Reads them if no search has done so. */
+    /**
+     * Returns the number of symbols. Reads them if no search has done so.
+     *
+     * @throws UncheckedIOException if they cannot be read
+     */
     public int symbolCount() {
         int count = 0;
         SymbolTable[] all = tables;
@@ -356,6 +368,8 @@ public final class ElfFile {
     /**
      * Returns whether the file has compressed symbols ({@code .gnu_debugdata}) that were not read, because
      * {@code org.tukaani.xz} is not on the module path or class path. Reads the symbols if no search has done so.
+     *
+     * @throws UncheckedIOException if they cannot be read
      */
     public boolean isMiniDebugInfoUnread() {
         if (tables == null) {

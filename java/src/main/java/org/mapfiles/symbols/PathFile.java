@@ -22,10 +22,20 @@ final class PathFile implements AutoCloseable {
     private final FileKey key;
 
     private PathFile(byte[] path, int descriptor) {
+        ElfBytes opened = descriptor < 0 ? null : ElfBytes.of(descriptor);
+        FileKey identity = null;
+        int failure = Math.min(descriptor, 0);
+        try {
+            identity = opened == null ? null : opened.key();
+        } catch (ElfReadException e) {
+            opened.run();
+            opened = null;
+            failure = e.errno();
+        }
         this.path = path;
-        this.error = Math.min(descriptor, 0);
-        this.bytes = descriptor < 0 ? null : ElfBytes.of(descriptor);
-        this.key = bytes == null ? null : bytes.key();
+        this.error = failure;
+        this.bytes = opened;
+        this.key = identity;
     }
 
     /**

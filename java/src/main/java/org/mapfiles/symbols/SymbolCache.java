@@ -1,6 +1,7 @@
 package org.mapfiles.symbols;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.Charset;
 import java.nio.file.NoSuchFileException;
@@ -107,7 +108,12 @@ public final class SymbolCache implements AutoCloseable {
                             ? "it is no regular file"
                             : descriptor == Errno.EACCES ? "permission denied" : Errno.name(descriptor)));
         }
-        ElfFile file = share(ElfBytes.of(descriptor), null, name);
+        ElfFile file;
+        try {
+            file = share(ElfBytes.of(descriptor), null, name);
+        } catch (ElfReadException e) {
+            throw new IOException("cannot read " + path + ": " + e.unwrap().getMessage(), e.unwrap());
+        }
         if (file == null) {
             throw new IOException("no ELF program or library of this machine's byte order: " + path);
         }
@@ -126,14 +132,14 @@ public final class SymbolCache implements AutoCloseable {
      * @param buildId GNU build ID in hexadecimal
      * @return empty: no such file was found, or the text is no build ID
      * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws UncheckedIOException if descriptors or memory of the kernel are used up
      * @throws IllegalStateException if this cache is closed
      */
     public Optional<ElfFile> openByBuildId(String buildId) throws NotEnoughMemoryException {
         String id = Objects.requireNonNull(buildId, "buildId").toLowerCase(Locale.ROOT);
         try {
             for (byte[] path : DebugFiles.pathsOf(id)) {
-                int descriptor = ElfFile.openPath(null, path);
-                ElfFile file = descriptor < 0 ? null : share(ElfBytes.of(descriptor), null, path);
+                ElfFile file = openCandidate(path);
                 if (file != null && id.equals(file.buildId().orElse(""))) {
                     return Optional.of(file);
                 }
@@ -141,6 +147,19 @@ public final class SymbolCache implements AutoCloseable {
             return Optional.empty();
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("an ELF file", e);
+        }
+    }
+
+    private @Nullable ElfFile openCandidate(byte[] path) {
+        int descriptor = ElfFile.openPath(null, path);
+        ElfReadException.checkShortage(descriptor);
+        try {
+            return descriptor < 0 ? null : share(ElfBytes.of(descriptor), null, path);
+        } catch (ElfReadException e) {
+            if (e.isShortage()) {
+                throw e;
+            }
+            return null;
         }
     }
 
@@ -167,10 +186,20 @@ public final class SymbolCache implements AutoCloseable {
         }
     }
 
-    /** Takes over an open file. Returns the file in the cache with the same identity; null: it is no ELF file. */
+    /**
+     * Takes over an open file. Returns the file in the cache with the same identity; null: it is no ELF file.
+     *
+     * @throws ElfReadException if it cannot be read; it is closed then
+     */
     @Nullable
     ElfFile share(ElfBytes bytes, @Nullable ProcessMaps maps, byte @Nullable [] path) {
-        FileKey key = bytes.key();
+        FileKey key;
+        try {
+            key = bytes.key();
+        } catch (ElfReadException e) {
+            bytes.run();
+            throw e;
+        }
         synchronized (this) {
             ElfFile known = isClosed || key == null ? null : files.get(key);
             if (known != null || isClosed) {

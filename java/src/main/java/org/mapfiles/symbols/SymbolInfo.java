@@ -30,7 +30,7 @@ public final class SymbolInfo {
         /** The mapped file is no ELF program or library, is malformed, has the other byte order, or exceeds a limit. */
         NO_ELF_FILE,
         /**
-         * The file cannot be opened, or cannot be verified to be the mapped one; see
+         * The file cannot be opened or read, or cannot be verified to be the mapped one; see
          * {@link org.mapfiles.files.MapFiles#open}.
          */
         NOT_OPENED

@@ -41,6 +41,7 @@ final class SymbolTable {
      *
      * @param maximum of its size in bytes
      * @return null: the file is malformed, or the index exceeds the maximum
+     * @throws ElfReadException if the file cannot be read
      */
     static @Nullable SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
         NativeMemory index = null;
@@ -70,6 +71,9 @@ final class SymbolTable {
             }
         }
         head.keepUntilHere();
+        if (ElfBytes.isReadFailure(rc)) {
+            throw ElfReadException.of(rc);
+        }
         if (index == null) {
             return null;
         }
@@ -127,7 +131,11 @@ final class SymbolTable {
     }
 
     private @Nullable String readName(NativeMemory symbol) {
-        if (!bytes.isUnchanged()) { // the file was written to: its names may be others
+        try {
+            if (!bytes.isUnchanged()) { // the file was written to: its names may be others
+                return null;
+            }
+        } catch (ElfReadException unknown) {
             return null;
         }
         int room = FIRST_ROOM;

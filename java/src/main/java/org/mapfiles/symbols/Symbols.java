@@ -16,6 +16,7 @@ import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.files.StaleMappingException;
 import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.RootAccess;
 
 /**
  * Finds the function or variable at an address of a process, and the ELF address and build ID of its file.
@@ -35,7 +36,8 @@ import org.mapfiles.internal.NativeMemory;
  * mapped one. If the file has no whole symbol table, a file with one is searched in the order of
  * {@link SymbolInfo.Source}, first in the root of the process, then in that of this JVM. The vdso is read from memory.
  *
- * <p>A file that could not be opened is not tried again by the same object, unless the mapping was stale.
+ * <p>A file that could not be opened is not tried again by the same object, unless the mapping was stale, or
+ * descriptors or memory were used up.
  *
  * <p>Thread-safe: each thread uses its own {@link SymbolInfo}. {@link #find} allocates nothing after the first search
  * in a file.
@@ -78,6 +80,7 @@ public final class Symbols {
      * @throws IllegalArgumentException if the mapping does not cover the address
      * @throws ProcessExitedException if the file must be opened and the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory for the symbols
+     * @throws MapsException if descriptors or memory of the kernel are used up; a later search tries again
      * @throws IllegalStateException if the {@link ProcessMaps} or the {@link SymbolCache} is closed
      */
     public boolean find(Mapping mapping, long address, SymbolInfo result) throws MapsException {
@@ -99,6 +102,11 @@ public final class Symbols {
                 // The cache has closed the file, to open others: it is opened again.
             }
             return result.set(SymbolInfo.Status.NOT_OPENED, null, 0);
+        } catch (ElfReadException e) {
+            if (e.isShortage()) {
+                throw e.unwrap();
+            }
+            return result.set(SymbolInfo.Status.NOT_OPENED, null, 0);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("the symbols of a file", e);
         }
@@ -114,6 +122,7 @@ public final class Symbols {
      * @throws IllegalArgumentException if the mapping does not cover the address
      * @throws ProcessExitedException if the file must be opened and the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
+     * @throws MapsException if descriptors or memory of the kernel are used up
      * @throws IllegalStateException if the {@link ProcessMaps} or the {@link SymbolCache} is closed
      */
     public boolean locate(Mapping mapping, long address, SymbolInfo result) throws MapsException {
@@ -183,7 +192,15 @@ public final class Symbols {
                 throw e;
             } catch (StaleMappingException e) {
                 return new MappingTable.Entry(mapping, null, SymbolInfo.Status.NOT_OPENED);
+            } catch (ElfReadException e) {
+                if (e.isShortage()) {
+                    throw e.unwrap();
+                }
+                status = SymbolInfo.Status.NOT_OPENED;
             } catch (MapsException e) {
+                if (RootAccess.get().isShortage(e)) {
+                    throw e;
+                }
                 status = SymbolInfo.Status.NOT_OPENED;
             }
         }

@@ -1,0 +1,43 @@
+package org.mapfiles;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.testing.ChildJvm;
+
+/**
+ * Each system call of each public operation fails: the exception names the cause, nothing is left open, and the next
+ * call works. The system property failing.calls=all tests each call and ten errors, which takes long.
+ */
+class FailingCallsTest {
+    @Test
+    void aFailureIsReportedAndLeavesNothing(@TempDir Path directory) throws Exception {
+        Path programs = Path.of(System.getProperty("mapfiles.special-process"))
+                .toAbsolutePath()
+                .getParent();
+        assumeTrue(Files.exists(programs.resolve("libfail_calls.so")), "the native tests are not built");
+        ChildJvm.Outcome outcome;
+        Process target = new ChildJvm().start(FailingCallsMain.class);
+        try {
+            assertThat(target.inputReader().readLine()).isEqualTo("READY");
+            outcome = new ChildJvm()
+                    .with("-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"))
+                    .run(
+                            FailingCallsMain.class,
+                            target.pid(),
+                            directory,
+                            System.getProperty("failing.calls", "some"),
+                            System.getProperty("failing.operations", ".*"));
+        } finally {
+            target.destroyForcibly().waitFor();
+        }
+        assumeTrue(!outcome.output().contains("seccomp(2): error"), outcome.output());
+        outcome.output().lines().filter(line -> line.startsWith("summary:")).forEach(System.out::println);
+        assertThat(outcome.output()).contains(" 0 wrong");
+        assertThat(outcome.exit()).isZero();
+    }
+}
