@@ -138,6 +138,15 @@ static void free_blocks_are_not_damage(void)
     CHECK_IS(reader->walk.damaged, 0, "damaged blocks");
 }
 
+/* The address of the segment map is unmapped. */
+static void a_walk_reports_unreadable_code(void)
+{
+    lay_out(true);
+    put_code(true);
+    fake.heap.map.low = MF_PAGE;
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), -EFAULT, "the end of what can be read");
+}
+
 /* Walks to the first of 120 methods. Then other methods with another name are put in the memory of the others. */
 static void begin_walk_and_reuse_memory(void)
 {
@@ -381,6 +390,7 @@ int main(void)
     walks_over_all();
     a_walk_ends();
     free_blocks_are_not_damage();
+    a_walk_reports_unreadable_code();
     names_are_not_older_than_the_code();
     names_are_not_newer_than_the_check();
     contradictions_are_unknown();
