@@ -120,6 +120,8 @@ static void a_walk_ends(void)
     for (uint32_t i = 1; i < MF_TARGET_BATCH; i++)
         CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), 0, "of the same batch");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -EINVAL, "more than any JVM has");
+    fake.heap.map.low = MF_PAGE; /* unmapped */
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), -EFAULT, "the end of what can be read");
 }
 
 /* A JVM that has unloaded much code has many free blocks. */
@@ -136,15 +138,6 @@ static void free_blocks_are_not_damage(void)
     CHECK_IS(result.code.compile_id, 120, "the last");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
     CHECK_IS(reader->walk.damaged, 0, "damaged blocks");
-}
-
-/* The address of the segment map is unmapped. */
-static void a_walk_reports_unreadable_code(void)
-{
-    lay_out(true);
-    put_code(true);
-    fake.heap.map.low = MF_PAGE;
-    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), -EFAULT, "the end of what can be read");
 }
 
 /* Walks to the first of 120 methods. Then other methods with another name are put in the memory of the others. */
@@ -390,7 +383,6 @@ int main(void)
     walks_over_all();
     a_walk_ends();
     free_blocks_are_not_damage();
-    a_walk_reports_unreadable_code();
     names_are_not_older_than_the_code();
     names_are_not_newer_than_the_check();
     contradictions_are_unknown();
