@@ -120,6 +120,8 @@ static void a_walk_ends(void)
     for (uint32_t i = 1; i < MF_TARGET_BATCH; i++)
         CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), 0, "of the same batch");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -EINVAL, "more than any JVM has");
+    fake.heap.map.low = MF_PAGE; /* unmapped */
+    CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), -EFAULT, "the end of what can be read");
 }
 
 /* A JVM that has unloaded much code has many free blocks. */
