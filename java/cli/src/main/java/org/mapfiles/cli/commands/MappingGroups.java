@@ -31,7 +31,18 @@ final class MappingGroups {
      * @param name each char is one byte: names that differ only in bytes that are not UTF-8 are different groups
      * @param deletion of the file of a path; null if the property is another one
      */
-    private record Key(String name, Deletion deletion) {}
+    private record Key(String name, Deletion deletion) {
+        /** The JVM makes the methods of a record at run time, which takes longer than the rest of a short run. */
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && deletion == key.deletion && name.equals(key.name);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * name.hashCode() + (deletion == null ? 0 : deletion.ordinal());
+        }
+    }
 
     /** Mappings with the same property, and the sum of their sizes. */
     static final class Group implements OrderOptions.Row {
