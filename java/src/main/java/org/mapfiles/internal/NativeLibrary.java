@@ -1,11 +1,6 @@
 package org.mapfiles.internal;
 
-import java.io.File;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -13,9 +8,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Arrays;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A path in {@code -Dorg.mapfiles.library.path=} is used as it is, by the first class loader of a JVM. Otherwise the
  * library in the jar is copied to a directory that only this user can enter, under a name with the hash of its content.
  * The copy is never deleted: tools report a JVM whose library is deleted as one that runs outdated code. An existing
- * copy with the same content is reused. Several class loaders of a JVM may each load the library.
+ * copy with the same size and CRC is reused. Several class loaders of a JVM may each load the library.
  */
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
@@ -112,20 +104,20 @@ public final class NativeLibrary {
 
     /** Loads a copy of the library in the jar, from the first of two directories where that is possible. */
     private static @Nullable String loadExtracted() throws IOException {
-        String resource = resourceName();
-        byte[] content = resource(resource);
-        String hash = new String(resource(resource + ".sha256"), StandardCharsets.US_ASCII).strip();
         StringBuilder failures = new StringBuilder();
-        for (String directory : PrivateDirectory.places()) {
-            try {
-                loadCopy(
-                        content,
-                        PrivateDirectory.make(directory, false)
-                                .resolve("libmapfiles-" + hash.substring(0, 32))
-                                .toString());
-                return null;
-            } catch (IOException | UnsatisfiedLinkError e) {
-                failures.append("; ").append(ErrorText.of(e));
+        try (LibraryInJar inJar = new LibraryInJar(resourceName())) {
+            String name = "libmapfiles-" + inJar.hash().substring(0, 32);
+            for (String directory : PrivateDirectory.places()) {
+                try {
+                    loadCopy(
+                            inJar,
+                            PrivateDirectory.make(directory, false)
+                                    .resolve(name)
+                                    .toString());
+                    return null;
+                } catch (IOException | UnsatisfiedLinkError e) {
+                    failures.append("; ").append(ErrorText.of(e));
+                }
             }
         }
         return "libmapfiles.so cannot be copied to a directory and loaded from there" + failures
@@ -138,8 +130,8 @@ public final class NativeLibrary {
      * Loads the library under a different name for each class loader, because a JVM loads each name once. All names are
      * hard links to one file, so the process has one copy of the library, which is never unloaded.
      */
-    private static void loadCopy(byte[] content, String name) throws IOException {
-        Path library = extract(content, Path.of(name + ".so"));
+    private static void loadCopy(LibraryInJar inJar, String name) throws IOException {
+        Path library = extract(inJar, Path.of(name + ".so"));
         for (int loader = 1; ; loader++) {
             try {
                 System.load(library.toString());
@@ -150,8 +142,8 @@ public final class NativeLibrary {
                 }
             }
             library = Path.of(name + "-" + loader + ".so");
-            if (!isIntact(library, content)) {
-                link(library, Path.of(name + ".so"), content);
+            if (!isIntact(library, inJar)) {
+                link(library, Path.of(name + ".so"), inJar);
             }
         }
     }
@@ -173,12 +165,12 @@ public final class NativeLibrary {
         return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
     }
 
-    private static void link(Path library, Path first, byte[] content) throws IOException {
+    private static void link(Path library, Path first, LibraryInJar inJar) throws IOException {
         Files.deleteIfExists(library);
         try {
             Files.createLink(library, first);
         } catch (FileAlreadyExistsException exists) { // another JVM has made it
-            if (!isIntact(library, content)) {
+            if (!isIntact(library, inJar)) {
                 throw exists;
             }
         }
@@ -198,46 +190,17 @@ public final class NativeLibrary {
         return "META-INF/native/linux-" + arch + "/libmapfiles.so";
     }
 
-    private static byte[] resource(String name) throws IOException {
-        try (ZipFile jar = ownJar()) {
-            ZipEntry entry = jar == null ? null : jar.getEntry(name);
-            try (InputStream in =
-                    entry == null ? NativeLibrary.class.getResourceAsStream("/" + name) : jar.getInputStream(entry)) {
-                if (in == null) {
-                    throw new IOException("this mapfiles jar has no " + name
-                            + ": use a jar for this machine, or name a " + "library with -D" + PATH_PROPERTY + "=");
-                }
-                return in.readAllBytes();
-            }
-        }
-    }
-
-    /**
-     * Returns the jar of this class, or null. Reading it directly halves the time to load: the first resource stream of
-     * a JVM is slow.
-     */
-    private static @Nullable ZipFile ownJar() {
-        try {
-            URL location =
-                    NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation();
-            File file = new File(location.getPath());
-            return location.getProtocol().equals("file") && file.isFile() ? new ZipFile(file) : null;
-        } catch (IOException | RuntimeException elsewhere) {
-            return null; // a jar in a jar, a security manager, or a path with escapes: the resource stream is used
-        }
-    }
-
-    private static Path extract(byte[] content, Path library) throws IOException {
-        if (isIntact(library, content)) {
+    private static Path extract(LibraryInJar inJar, Path library) throws IOException {
+        if (isIntact(library, inJar)) {
             return library;
         }
         // A unique name, also if several PID namespaces share a home directory.
         Path draft = Files.createTempFile(library.getParent(), "libmapfiles-", ".draft");
         try {
-            Files.write(draft, content);
+            Files.write(draft, inJar.content());
             Files.createLink(library, draft); // atomic; fails if another JVM has made it
         } catch (FileAlreadyExistsException exists) {
-            if (!isIntact(library, content)) {
+            if (!isIntact(library, inJar)) {
                 Files.move(draft, library, StandardCopyOption.ATOMIC_MOVE);
             }
         } finally {
@@ -246,20 +209,13 @@ public final class NativeLibrary {
         return library;
     }
 
-    private static boolean isIntact(Path library, byte[] content) throws IOException {
+    private static boolean isIntact(Path library, LibraryInJar inJar) throws IOException {
         try {
             return PrivateDirectory.uidOf(library) == PrivateDirectory.ownUid()
                     && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
-                    && Arrays.equals(bytesOf(library), content);
+                    && inJar.isCopiedTo(library);
         } catch (NoSuchFileException none) {
             return false;
-        }
-    }
-
-    /** Reads a file by a FileInputStream, whose classes are loaded already; the first use of a channel takes 2 ms. */
-    private static byte[] bytesOf(Path file) throws IOException {
-        try (InputStream in = new FileInputStream(file.toString())) {
-            return in.readAllBytes();
         }
     }
 }
