@@ -21,7 +21,9 @@ class FailingCallsTest {
                 .getParent();
         assumeTrue(Files.exists(programs.resolve("libfail_calls.so")), "the native tests are not built");
         ChildJvm.Outcome outcome;
-        Process target = new ChildJvm().start(FailingCallsMain.class);
+        Process target = new ChildJvm()
+                .with("-XX:-UseDynamicNumberOfCompilerThreads") // its threads stay the same
+                .start(FailingCallsMain.class);
         try {
             assertThat(target.inputReader().readLine()).isEqualTo("READY");
             outcome = new ChildJvm()
