@@ -31,8 +31,8 @@ final class ProgramHeaders {
         }
     }
 
-    private static final Pattern CODE =
-            Pattern.compile(".* (?:PROGBITS|NOBITS) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +[A-Za-z]*AX[A-Za-z]* .*");
+    private static final Pattern CODE = Pattern.compile(
+            ".* (?:PROGBITS|NOBITS) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +[A-Za-z]*AX[A-Za-z]* .*");
 
     /** Bytes of the file, at ELF addresses. */
     private record Range(long address, long size) {}
