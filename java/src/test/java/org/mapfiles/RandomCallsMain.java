@@ -49,7 +49,7 @@ import org.mapfiles.timeline.TimelineResult;
  */
 public final class RandomCallsMain {
     private static final int THREADS = 4;
-    private static final int SLOTS = 6; // objects of each type; older ones are dropped without a close
+    private static final int SLOTS = 6; // objects of each type; older ones are dropped without a close, but for LiveMaps
 
     private static final List<Class<?>> TYPES = List.of(
             ProcessMaps.class,
@@ -139,7 +139,7 @@ public final class RandomCallsMain {
             System.out.println(
                     "summary: calls " + calls * THREADS + " calls of " + random.methods.size() + " methods seed " + seed
                             + " " + Arrays.stream(accepted).sum() + " without an exception 0 findings");
-            System.exit(0); // background threads of LiveMaps that were dropped
+            System.exit(0); // background threads of LiveMaps
         } finally {
             sleeper.destroyForcibly();
         }
@@ -231,7 +231,10 @@ public final class RandomCallsMain {
         }
         for (Class<?> type : TYPES) {
             if (type.isInstance(value)) {
-                objects.get(type).set(random.nextInt(SLOTS), value);
+                Object dropped = objects.get(type).getAndSet(random.nextInt(SLOTS), value);
+                if (dropped instanceof LiveMaps live) {
+                    live.close(); // its thread refers to it: the garbage collector never closes it
+                }
                 return;
             }
         }

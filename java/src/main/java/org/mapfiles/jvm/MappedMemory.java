@@ -125,6 +125,7 @@ final class MappedMemory {
                 && before.isInferred()
                 && mapping.permissions().equals("---p")
                 && before.start() % ARENA == 0
+                && start - before.start() < ARENA // otherwise the heap has no rest
                 && end - before.start() >= ARENA) {
             // The kernel merges the rest of a heap with other memory without permissions, such as a guard zone.
             return RegionCandidate.inferred(start, before.start() + ARENA, JvmRegions.Kind.MALLOC, before.detail());

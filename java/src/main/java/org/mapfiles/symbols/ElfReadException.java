@@ -13,7 +13,7 @@ final class ElfReadException extends UncheckedIOException {
     private final int errno;
 
     private ElfReadException(IOException cause, int errno) {
-        super(cause);
+        super(cause.getMessage(), cause);
         this.errno = errno;
     }
 

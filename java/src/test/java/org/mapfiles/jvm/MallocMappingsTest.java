@@ -92,6 +92,22 @@ class MallocMappingsTest {
     }
 
     @Test
+    void fullHeapBeforeAGuardZoneHasNoRest() throws Exception {
+        arena(ARENA, 0x4000000);
+        assertThat(found("7f0004000000-7f0008000000 rw-p 00000000 00:00 0 \n"
+                        + "7f0008000000-7f0008004000 ---p 00000000 00:00 0 \n"))
+                .containsExactly("7f0004000000-7f0008000000 MALLOC");
+    }
+
+    @Test
+    void chunkThatIsLargerThanAHeapHasNoRest() throws Exception {
+        chunk(ARENA, 0x5000000, false);
+        assertThat(found("7f0004000000-7f0009000000 rw-p 00000000 00:00 0 \n"
+                        + "7f0009000000-7f0009004000 ---p 00000000 00:00 0 \n"))
+                .containsExactly("7f0004000000-7f0009000000 MALLOC");
+    }
+
+    @Test
     void otherMemoryIsUnknown() throws Exception {
         assertThat(found("7f0003000000-7f0005000000 rw-p 00000000 00:00 0 \n")).isEmpty();
     }

@@ -79,8 +79,9 @@ final class QuickParser {
     /** Returns the words of the line of an option; null: the command has no such option. */
     private String[] option(String name) {
         for (String line : lines) {
-            if (line.startsWith(name) && line.charAt(name.length()) == ' ') {
-                return line.split(" ");
+            String[] words = line.split(" ");
+            if (words[0].equals(name)) {
+                return words;
             }
         }
         return null;

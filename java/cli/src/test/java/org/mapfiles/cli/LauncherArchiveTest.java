@@ -278,6 +278,25 @@ class LauncherArchiveTest {
         }
     }
 
+    /** In a directory such as /tmp another user can make files beside the jar, but cannot replace the jar. */
+    @Test
+    void anArchiveOfAnotherUserIsNotUsed() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can give files away");
+        makeRelease("owners");
+        assertThat(make(Map.of(), 0)).isEmpty();
+        Path jar = archive.resolveSibling("mapfiles.jar");
+        for (String name : List.of("mapfiles.jsa", "mapfiles.jsa.so")) {
+            Path file = archive.resolveSibling(name);
+            Files.setAttribute(file, "unix:uid", 65534);
+            assertThat(isUsed()).as("%s of another user", name).isFalse();
+            Files.setAttribute(jar, "unix:uid", 65534);
+            assertThat(isUsed()).as("%s of the owner of the jar", name).isTrue();
+            Files.setAttribute(jar, "unix:uid", 0);
+            Files.setAttribute(file, "unix:uid", 0);
+        }
+        assertThat(isUsed()).isTrue();
+    }
+
     @Test
     void aFailureToMakeAnArchiveIsReportedAndLeavesNothing() throws Exception {
         makeRelease("failure");

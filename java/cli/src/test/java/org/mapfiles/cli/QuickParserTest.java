@@ -192,5 +192,8 @@ class QuickParserTest {
         assertThat(QuickParser.parse(line.isEmpty() ? new String[0] : line.split(" "), terminal()))
                 .isNull();
         assertThat(QuickParser.parse(new String[] {"maps", ""}, terminal())).isNull();
+        assertThat(QuickParser.parse(new String[] {"maps", "self", "--top order.top", "5"}, terminal()))
+                .as("a name that goes on after the name of an option")
+                .isNull();
     }
 }

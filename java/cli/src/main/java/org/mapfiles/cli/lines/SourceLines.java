@@ -1,6 +1,7 @@
 package org.mapfiles.cli.lines;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -49,7 +50,13 @@ public final class SourceLines {
         if (elfAddresses.isEmpty() || failed.contains(file)) {
             return Map.of();
         }
-        Optional<LineFile> opened = file.openLineFile();
+        Optional<LineFile> opened;
+        try {
+            opened = file.openLineFile();
+        } catch (UncheckedIOException e) {
+            messages.accept("source lines are missing for " + name + ": " + e.getMessage());
+            return Map.of();
+        }
         if (opened.isEmpty()) {
             return Map.of();
         }

@@ -135,10 +135,10 @@ final class JsonBuffer {
         bytes[length++] = '"';
     }
 
-    /** Returns whether no character of ASCII is escaped. */
+    /** Returns whether no character is escaped. A question mark may be an unpaired surrogate, which UTF-8 lacks. */
     private static boolean isPlain(byte[] ascii) {
         for (byte b : ascii) {
-            if (b < ' ' || b == 0x7f || b == '"' || b == '\\') {
+            if (b < ' ' || b == 0x7f || b == '"' || b == '\\' || b == '?') {
                 return false;
             }
         }

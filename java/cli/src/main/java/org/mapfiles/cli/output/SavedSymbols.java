@@ -1,6 +1,7 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -76,6 +77,8 @@ public final class SavedSymbols {
                 return info;
             } catch (IllegalStateException e) { // the cache has closed the file, to open others
                 byFile.remove(index(mapping));
+            } catch (UncheckedIOException e) { // it cannot be read, or descriptors or memory are used up
+                return none;
             }
         }
         return none;
@@ -163,7 +166,7 @@ public final class SavedSymbols {
     private static ElfFile openByBuildId(String buildId) {
         try {
             return AddressSymbols.CACHE.openByBuildId(buildId).orElse(null);
-        } catch (IOException e) { // too little memory
+        } catch (IOException | UncheckedIOException e) { // descriptors or memory are used up
             return null;
         }
     }

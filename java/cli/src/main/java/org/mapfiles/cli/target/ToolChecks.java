@@ -1,7 +1,7 @@
 package org.mapfiles.cli.target;
 
 import java.io.File;
-import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -23,7 +23,7 @@ public final class ToolChecks {
     private static final int CACHE_BYTES = 64 << 20;
 
     /** Runs the checks. */
-    public List<Check> run() throws IOException {
+    public List<Check> run() {
         List<Check> checks = new ArrayList<>();
         checks.add(programs(
                 "source lines",
@@ -64,7 +64,7 @@ public final class ToolChecks {
     }
 
     /** Searches the symbols of the C library of this process, which distributions install without them. */
-    private static Check debugFiles() throws IOException {
+    private static Check debugFiles() {
         String name = "debug files";
         try (ProcessMaps maps = ProcessMaps.self();
                 SymbolCache cache = SymbolCache.ofBytes(CACHE_BYTES)) {
@@ -76,6 +76,8 @@ public final class ToolChecks {
                     return file == null ? Check.unknown(name, path + " cannot be opened") : ofFile(name, path, file);
                 }
             }
+        } catch (MapsException | UncheckedIOException e) {
+            return Check.unknown(name, e.getMessage());
         }
         return Check.unknown(name, "the C library was not found");
     }

@@ -28,6 +28,18 @@ class JsonLinesTest {
         assertThat(written().lines().toList().get(1)).isEqualTo("{\"list\":[{\"c\":true},{\"d\":null}]}");
     }
 
+    /** A name of a Java method may be any characters but four. */
+    @Test
+    void anUnpairedSurrogateIsEscaped() throws Exception {
+        new JsonLines(out)
+                .beginObject()
+                .text("a", "x\ud800")
+                .text("b", "x?")
+                .text("c", "\ud83d\ude00")
+                .end();
+        assertThat(written()).isEqualTo("{\"a\":\"x\\ud800\",\"b\":\"x?\",\"c\":\"\ud83d\ude00\"}\n");
+    }
+
     @Test
     void noPartOfALineIsWritten() throws Exception {
         JsonLines lines = new JsonLines(out);
