@@ -70,9 +70,12 @@ final class PerfLine {
         return new InputLine(text.isEmpty() ? Kind.SAMPLE : Kind.SOURCE_LINE, number, 0, "", text, "");
     }
 
-    /** Returns whether a line in a sample is the source line of the frame before it. */
+    /** Returns whether a line in a sample is the source line of the frame before it, and not the head of the next. */
     static boolean isSourceLine(String text) {
-        return SOURCE_LINE.matcher(text.stripTrailing()).matches();
+        return SOURCE_LINE.matcher(text.stripTrailing()).matches()
+                && !HEAD_WITHOUT_TIME
+                        .matcher(text.substring(0, Math.min(text.length(), MAX_HEAD)))
+                        .matches();
     }
 
     private static InputLine frame(String address, String file, String text, long number) {

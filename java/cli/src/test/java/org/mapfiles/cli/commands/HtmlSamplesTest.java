@@ -70,6 +70,22 @@ class HtmlSamplesTest {
                 .contains("<p>2 samples are in no mapping.</p>");
     }
 
+    /** A thread may have any name. */
+    @Test
+    void theHeadOfAThreadWhoseNameBeginsWithBlanksIsNoSourceLine() throws Exception {
+        String samples = file("samples", """
+                a  47/48 [000]\s
+                \t          2010 leaf (/bin/a)
+
+                  b  47/49 [001]\s
+                \t          2020 leaf (/bin/a)
+
+                """);
+        CliResult result = CliResult.with("html", file("maps", MAPS), "--samples", samples, "-o", "-");
+        assertThat(result.err()).isEmpty();
+        assertThat(numbers(result.out(), "samples")).containsExactly(List.of(1L, 2L));
+    }
+
     @Test
     void sourceLinesOfPerfBeginNoSample() throws Exception {
         String samples = file("samples", """
