@@ -102,7 +102,8 @@ final class JavaThreads {
         boolean isSame = base == vm.pointer(thread, "JavaThread", "_stack_base")
                 && size == vm.pointer(thread, "JavaThread", "_stack_size");
         boolean isRange = size > 0 && size <= MAX_STACK && Long.compareUnsigned(base, size) >= 0;
-        if (isSame && isRange && snapshot.find(base - 1) >= 0 && Files.exists(tasks.resolve(Integer.toString(tid)))) {
+        boolean hasEnded = Files.notExists(tasks.resolve(Integer.toString(tid))); // not if that cannot be found out
+        if (isSame && isRange && snapshot.find(base - 1) >= 0 && !hasEnded) {
             Thread of = own.get(thread);
             found.put(tid, new JavaThread(tid, of != null ? of.getName() : command(tasks, tid), of, base - size, base));
         }
