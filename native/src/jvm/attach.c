@@ -109,11 +109,14 @@ static int check_peer(int socket, const struct mf_attach_target *target)
 {
     struct ucred peer = {0};
     socklen_t size = sizeof peer;
-    const long rc = MF_SYS(SYS_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    long rc = MF_SYS(SYS_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 
-    if (rc < 0 || peer.pid != target->pid)
+    if (rc < 0)
+        return (int)rc;
+    if (peer.pid != target->pid)
         return -EXDEV;
-    return MF_SYS(SYS_faccessat, target->proc_fd, "stat", F_OK) == 0 ? 0 : -ESRCH;
+    rc = MF_SYS(SYS_faccessat, target->proc_fd, "stat", F_OK);
+    return rc == -ENOENT ? -ESRCH : (int)rc;
 }
 
 int mf_attach_connect(const struct mf_attach_target *target)
