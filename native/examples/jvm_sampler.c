@@ -86,12 +86,17 @@ static void start_timer(jvmtiEnv *jvmti, jthread thread)
 {
     const struct itimerspec every = {{0, INTERVAL}, {0, INTERVAL}};
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGPROF};
+    void *known = NULL;
     timer_t timer;
 
+    /* The first thread has an event of its start too, after that of the start of the JVM. */
+    if ((*jvmti)->GetThreadLocalStorage(jvmti, thread, &known) != JVMTI_ERROR_NONE || known != NULL)
+        return;
     event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
     if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0)
         return;
-    if ((*jvmti)->SetThreadLocalStorage(jvmti, thread, (void *)timer) == JVMTI_ERROR_NONE)
+    /* The first timer of a process has number 0, and no storage is NULL. */
+    if ((*jvmti)->SetThreadLocalStorage(jvmti, thread, (char *)timer + 1) == JVMTI_ERROR_NONE)
         timer_settime(timer, 0, &every, NULL);
     else
         timer_delete(timer);
@@ -109,7 +114,7 @@ static void JNICALL on_thread_end(jvmtiEnv *jvmti, JNIEnv *env, jthread thread)
 
     (void)env;
     if ((*jvmti)->GetThreadLocalStorage(jvmti, thread, &timer) == JVMTI_ERROR_NONE && timer != NULL)
-        timer_delete((timer_t)timer);
+        timer_delete((timer_t)((char *)timer - 1));
 }
 
 static void JNICALL on_start(jvmtiEnv *jvmti, JNIEnv *env, jthread thread)

@@ -320,6 +320,8 @@ static void check_results(const char *where, const struct results *results)
           results->without_record);
     CHECK(results->same_method * 100ull >= results->without_record * 99ull,
           "%s: %u of %u without a record are of the same method", where, results->same_method, results->without_record);
+    CHECK(results->wrong_method[MF_CODE_RUNNING_AT] == 0, "%s: %u samples are of another method", where,
+          results->wrong_method[MF_CODE_RUNNING_AT]);
     CHECK(results->exact[MF_CODE_RUNNING_AT] * 1000ull >= (uint64_t)results->compared * permille, "%s: %u of %u are exact",
           where, results->exact[MF_CODE_RUNNING_AT], results->compared);
     CHECK(results->exact[MF_CODE_RETURNS_TO] < results->exact[MF_CODE_RUNNING_AT],
