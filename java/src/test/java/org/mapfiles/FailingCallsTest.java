@@ -27,7 +27,9 @@ class FailingCallsTest {
         try {
             assertThat(target.inputReader().readLine()).isEqualTo("READY");
             outcome = new ChildJvm()
-                    .with("-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"))
+                    .with(
+                            "-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"),
+                            "-XX:MaxDirectMemorySize=1g")
                     .run(
                             FailingCallsMain.class,
                             target.pid(),

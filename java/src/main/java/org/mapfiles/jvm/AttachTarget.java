@@ -6,6 +6,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +56,9 @@ final class AttachTarget {
 
     /** Throws unless the exception means that the process has exited. */
     private void requireExited(IOException e) throws AttachException {
-        // null for ENOENT
-        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : null;
-        if (reason != null && !reason.equals("No such process")) { // ESRCH
+        // opening throws an exception with a reason, which is null for ENOENT; reading throws one with a message only
+        String reason = e instanceof FileSystemException ? ((FileSystemException) e).getReason() : e.getMessage();
+        if (!(e instanceof NoSuchFileException) && !"No such process".equals(reason)) { // ESRCH
             throw new AttachException(
                     AttachException.Reason.SYSTEM_CALL,
                     "the status of process " + pid() + " cannot be read: " + reason);
