@@ -49,7 +49,8 @@ import org.mapfiles.timeline.TimelineResult;
  */
 public final class RandomCallsMain {
     private static final int THREADS = 4;
-    private static final int SLOTS = 6; // objects of each type; older ones are dropped without a close, but for LiveMaps
+    /** Objects of each type. Older ones are dropped without a close, except LiveMaps. */
+    private static final int SLOTS = 6;
 
     private static final List<Class<?>> TYPES = List.of(
             ProcessMaps.class,
