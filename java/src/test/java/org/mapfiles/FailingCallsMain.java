@@ -56,6 +56,8 @@ final class FailingCallsMain {
     private final boolean isComplete;
     private int failedCalls;
     private int wrong;
+    /** Number of exceptions that do not name the cause. */
+    private int unclear;
 
     private FailingCallsMain(boolean isComplete) {
         this.isComplete = isComplete;
@@ -85,7 +87,7 @@ final class FailingCallsMain {
             }
         }
         System.out.println("summary: faults java " + count + " operations " + main.failedCalls + " failed calls "
-                + main.wrong + " wrong");
+                + main.wrong + " wrong, " + main.unclear + " unclear");
         System.exit(main.wrong == 0 ? 0 : 1);
     }
 
@@ -196,7 +198,8 @@ final class FailingCallsMain {
             complain(what + "not an IOException", result.failure);
         } else if (!isAnswer(operation, error)
                 && !ERRORS.get(error).matcher(result.failure.toString()).find()) {
-            complain(what + "not the cause", result.failure);
+            unclear++;
+            print("UNCLEAR " + what + "not the cause", result.failure);
         }
     }
 
@@ -207,7 +210,11 @@ final class FailingCallsMain {
 
     private void complain(String text, Exception cause) {
         wrong++;
-        System.out.println("WRONG " + text);
+        print("WRONG " + text, cause);
+    }
+
+    private static void print(String text, Exception cause) {
+        System.out.println(text);
         for (Throwable each = cause; each != null; each = each.getCause()) {
             System.out.println("    " + each);
             Stream.of(each.getStackTrace()).limit(8).forEach(frame -> System.out.println("        " + frame));

@@ -42,6 +42,9 @@ class FailingCallsTest {
         assumeTrue(!outcome.output().contains("seccomp(2): error"), outcome.output());
         outcome.output().lines().filter(line -> line.startsWith("summary:")).forEach(System.out::println);
         assertThat(outcome.output()).contains(" 0 wrong");
+        if (System.getProperty("failing.calls", "some").equals("all")) { // otherwise which calls fail is chance
+            assertThat(outcome.output()).contains(" 0 unclear");
+        }
         assertThat(outcome.exit()).isZero();
     }
 }

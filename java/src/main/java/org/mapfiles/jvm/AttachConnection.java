@@ -17,7 +17,7 @@ final class AttachConnection implements AutoCloseable {
     static final int ENOTSOCK = -88;
     static final int ETIMEDOUT = -110;
     static final int ECONNREFUSED = -111;
-    private static final int EINTR = -4;
+    static final int EINTR = -4;
     private static final int ECHILD = -10;
     private static final int EPIPE = -32;
     private static final int ECONNRESET = -104;

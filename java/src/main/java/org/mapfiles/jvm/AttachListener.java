@@ -84,6 +84,9 @@ final class AttachListener {
     /** Returns whether the JVM listens. When a JVM starts to listen it replaces a socket of an earlier process. */
     private boolean isListening() throws MapsException {
         int socket = target.connect();
+        while (socket == AttachConnection.EINTR && !deadline.isOver()) {
+            socket = target.connect();
+        }
         if (socket >= 0) {
             JvmCalls.descriptorClose(socket);
             return true;

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
+import org.mapfiles.internal.ErrorText;
 
 /**
  * IDs and system calls that the attach protocol needs of a process; the IDs are those of proc_pid_status(5). Not
@@ -61,7 +62,7 @@ final class AttachTarget {
         if (!(e instanceof NoSuchFileException) && !"No such process".equals(reason)) { // ESRCH
             throw new AttachException(
                     AttachException.Reason.SYSTEM_CALL,
-                    "the status of process " + pid() + " cannot be read: " + reason);
+                    "the status of process " + pid() + " cannot be read: " + ErrorText.of(e));
         }
     }
 
