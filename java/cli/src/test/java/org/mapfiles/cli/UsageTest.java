@@ -59,6 +59,7 @@ class UsageTest {
         "shared self, at least 2 arguments PID|self are needed",
         "maps, PID|self is missing",
         "cat self, RANGE|NAME is missing",
+        "html self, --output FILE is missing",
         "cat self -dash, put -- before a name that begins with -",
         "cat -dash, put -- before a name that begins with -",
         "maps self --bogus, unknown option '--bogus'",

@@ -65,7 +65,7 @@ final class OrderOptions {
             names = "--top",
             paramLabel = "N",
             converter = PositiveNumber.Converter.class,
-            description = "The first N rows of that order only.")
+            description = "Only the first N rows; without --sort the largest.")
     private Integer top;
 
     /** Returns whether rows are ordered, which needs all of them before the first is printed. */

@@ -7,6 +7,7 @@ import org.mapfiles.cli.target.Arguments;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -91,7 +92,13 @@ public final class UsageMessage {
             return "at least " + arguments.get(0).arity().min() + " arguments "
                     + arguments.get(0).paramLabel() + " are needed";
         }
-        return arguments.stream().map(ArgSpec::paramLabel).collect(Collectors.joining(" and "))
+        return arguments.stream().map(UsageMessage::name).collect(Collectors.joining(" and "))
                 + (arguments.size() == 1 ? " is" : " are") + " missing";
+    }
+
+    private static String name(ArgSpec argument) {
+        return argument.isOption()
+                ? ((OptionSpec) argument).longestName() + " " + argument.paramLabel()
+                : argument.paramLabel();
     }
 }

@@ -29,7 +29,7 @@ public final class PositiveNumber {
             int number = parse(text);
             if (number < 0) {
                 throw new TypeConversionException(
-                        "'" + Arguments.display(text) + "' is not a number from 1 to " + Integer.MAX_VALUE);
+                        "'" + Arguments.display(text) + "' is not a whole number from 1 to " + Integer.MAX_VALUE);
             }
             return number;
         }

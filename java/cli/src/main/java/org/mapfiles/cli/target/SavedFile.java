@@ -58,6 +58,8 @@ public final class SavedFile {
                     new ByteArrayInputStream(state.mapsText()), state.identity().pid(), buildIds(state));
         } catch (NoSuchFileException e) {
             throw file.noFile(e);
+        } catch (MalformedMapsException e) {
+            throw file.unusable(e);
         }
     }
 
@@ -78,11 +80,17 @@ public final class SavedFile {
             return file.isJson() ? file.readRows() : file.stateOf(file.readMaps());
         } catch (NoSuchFileException e) {
             throw file.noFile(e);
+        } catch (MalformedMapsException e) {
+            throw file.unusable(e);
         }
     }
 
     private IOException noFile(NoSuchFileException e) {
         return new IOException("no file is at '" + Arguments.display(argument) + "'", e);
+    }
+
+    private IOException unusable(MalformedMapsException e) {
+        return new IOException(Arguments.display(argument) + ": " + e.getMessage(), e);
     }
 
     private boolean isJson() throws IOException {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.mapfiles.MalformedMapsException;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.StateEntry;
@@ -52,7 +53,7 @@ final class SavedState {
             state.problem("the end is missing after line " + lines.number() + ": the file is cut");
         }
         if (!state.hasHead && state.entries.isEmpty()) {
-            throw new IOException("no line is a row of 'mapfiles save' or 'mapfiles maps --json'");
+            throw new MalformedMapsException("no line is a row of 'mapfiles save' or 'mapfiles maps --json'", 1);
         }
         return new ProcessState(state.identity, state.time, state.entries, !state.hasProblem);
     }

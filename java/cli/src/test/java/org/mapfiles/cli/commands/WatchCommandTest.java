@@ -320,7 +320,7 @@ class WatchCommandTest {
     @Test
     void wrongUsage() {
         assertThat(CliResult.with("watch", "self", "--interval", "0").code()).isEqualTo(2);
-        assertThat(CliResult.with("watch", "self", "--interval", "0").err()).contains("is not a number from 1");
+        assertThat(CliResult.with("watch", "self", "--interval", "0").err()).contains("is not a whole number from 1");
         assertThat(CliResult.with("watch", Integer.toString(Integer.MAX_VALUE)).code())
                 .isEqualTo(4);
     }
