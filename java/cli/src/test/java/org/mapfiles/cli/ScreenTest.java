@@ -142,7 +142,7 @@ class ScreenTest {
         Path script = Files.writeString(
                 directory.resolve("script"),
                 "set -eu\nstty cols 123\nunset COLUMNS\n"
-                        + relevant.substring(from, relevant.indexOf("# shellcheck", from))
+                        + relevant.substring(from, relevant.indexOf("\nfi\n", from) + 4)
                         + "sh " + echo + "\n");
         Process process = new ProcessBuilder("script", "-qec", "sh " + script, "/dev/null")
                 .redirectErrorStream(true)
