@@ -24,7 +24,7 @@ final class PerfLine {
             + "|\\S.{0,64}?\\s+\\d{1,10}/\\d{1,10}(\\s+\\[\\d{1,6}\\])?"
             + "|(?!(0x)?[0-9a-fA-F]+\\s)\\S.{0,64}?\\s+\\d{1,10}(\\s+\\[\\d{1,6}\\])? )\\s*");
     /** The source line of the frame before, with {@code -F +srcline}: two blanks and FILE:LINE, or FILE[ADDRESS]. */
-    private static final Pattern SOURCE_LINE = Pattern.compile(" {2}\\S.*(:\\d{1,9}|\\[[0-9a-f]{1,16}\\])");
+    private static final Pattern SOURCE_LINE = Pattern.compile(" {2}(\\S.*)?(:\\d{1,9}|\\[[0-9a-f]{1,16}\\])");
     /**
      * {@code ADDRESS SYMBOL (FILE)} in a line of its own. PID and ADDRESS after a command with such a name are none.
      */
