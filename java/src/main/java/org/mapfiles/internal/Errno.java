@@ -16,6 +16,7 @@ public final class Errno {
     public static final int ENOMEM = -12;
     public static final int EACCES = -13;
     public static final int EFAULT = -14;
+    public static final int EEXIST = -17;
     public static final int EXDEV = -18;
     public static final int ENODEV = -19;
     public static final int ENOTDIR = -20;
@@ -25,6 +26,7 @@ public final class Errno {
     public static final int ENOTTY = -25;
     public static final int ETXTBSY = -26;
     public static final int EROFS = -30;
+    public static final int EPIPE = -32;
     public static final int ENAMETOOLONG = -36;
     public static final int ENOSYS = -38;
     public static final int EIDRM = -43;
@@ -33,9 +35,13 @@ public final class Errno {
     public static final int EBADMSG = -74;
     public static final int EOVERFLOW = -75;
     public static final int EREMCHG = -78;
+    public static final int ENOTSOCK = -88;
     public static final int EPROTONOSUPPORT = -93;
     public static final int ENOTSUP = -95;
+    public static final int ECONNRESET = -104;
     public static final int ENOBUFS = -105;
+    public static final int ETIMEDOUT = -110;
+    public static final int ECONNREFUSED = -111;
     public static final int ESTALE = -116;
     public static final int EDQUOT = -122;
 

@@ -9,18 +9,6 @@ import org.mapfiles.jvm.AttachException.Reason;
 
 /** A connection to the attach socket of a JVM, for one request and its response, with a deadline. Not thread-safe. */
 final class AttachConnection implements AutoCloseable {
-    static final int EPERM = -1;
-    static final int ENOENT = -2;
-    static final int EAGAIN = -11;
-    static final int EACCES = -13;
-    static final int EXDEV = -18;
-    static final int ENOTSOCK = -88;
-    static final int ETIMEDOUT = -110;
-    static final int ECONNREFUSED = -111;
-    static final int EINTR = -4;
-    private static final int ECHILD = -10;
-    private static final int EPIPE = -32;
-    private static final int ECONNRESET = -104;
 
     private static final int WAIT_MILLIS = 20;
     private static final int MAX_PRINTED = 300;
@@ -38,7 +26,7 @@ final class AttachConnection implements AutoCloseable {
     /** Connects. Waits while the JVM's queue of connections is full. */
     static AttachConnection open(AttachTarget target, Deadline deadline) throws MapsException {
         int socket = target.connect();
-        while ((socket == EAGAIN || socket == EINTR)
+        while ((socket == Errno.EAGAIN || socket == Errno.EINTR)
                 && !deadline.isOver()
                 && !Thread.currentThread().isInterrupted()) {
             deadline.sleep(WAIT_MILLIS);
@@ -55,34 +43,34 @@ final class AttachConnection implements AutoCloseable {
         String jvm = "the JVM of process " + target.pid();
         String path = "/tmp/.java_pid" + target.innerPid();
         switch (errno) {
-            case JvmCalls.ESRCH:
-            case ECHILD:
+            case Errno.ESRCH:
+            case Errno.ECHILD:
                 return target.failure(errno);
-            case EPERM:
+            case Errno.EPERM:
                 return new AttachException(
                         Reason.OTHER_USER,
                         jvm + " accepts only root and its own user and group (" + target.user()
                                 + "): run this as that user, or as root with CAP_SETUID and CAP_SETGID");
-            case ENOTSOCK:
+            case Errno.ENOTSOCK:
                 return new AttachException(
                         Reason.NOT_TRUSTED, path + " of process " + target.pid() + " is not a socket of its user");
-            case EXDEV:
+            case Errno.EXDEV:
                 return new AttachException(
                         Reason.NOT_TRUSTED,
                         "a process other than " + target.pid() + " listens at " + path
                                 + ": another JVM may share this /tmp and have the same PID in its container");
-            case ENOENT:
-            case ECONNREFUSED:
+            case Errno.ENOENT:
+            case Errno.ECONNREFUSED:
                 return new AttachException(
                         Reason.NOT_TRUSTED,
                         "no process listens at " + path + " of process " + target.pid() + " any more: try again");
-            case EAGAIN:
-            case EINTR:
-            case ETIMEDOUT:
+            case Errno.EAGAIN:
+            case Errno.EINTR:
+            case Errno.ETIMEDOUT:
                 return new AttachException(
                         Reason.TIMEOUT, jvm + " did not respond " + deadline + ": it may hang or be busy");
-            case EPIPE:
-            case ECONNRESET:
+            case Errno.EPIPE:
+            case Errno.ECONNRESET:
                 return new AttachException(
                         Reason.INVALID_RESPONSE,
                         jvm + " closed the connection: it accepts only root and its own user and group ("
@@ -91,7 +79,7 @@ final class AttachConnection implements AutoCloseable {
                 return new AttachException(
                         Reason.SYSTEM_CALL,
                         "the /tmp of process " + target.pid()
-                                + (errno == EACCES
+                                + (errno == Errno.EACCES
                                         ? " denies access to its own user"
                                         : " cannot be used: " + Errno.name(errno)));
         }
@@ -145,7 +133,7 @@ final class AttachConnection implements AutoCloseable {
                         "the JVM of process " + target.pid() + " sent more than " + maxBytes + " bytes");
             }
             if (got != 0 && deadline.isOver()) { // the target may send single bytes without end
-                throw failure(target, ETIMEDOUT, deadline);
+                throw failure(target, Errno.ETIMEDOUT, deadline);
             }
         }
         return response.toByteArray();
@@ -154,7 +142,7 @@ final class AttachConnection implements AutoCloseable {
     /** Repeats a transfer that a signal interrupts, such as that of a profiler, or that would block. */
     private int repeat(IntSupplier transfer) throws MapsException {
         int bytes = transfer.getAsInt();
-        while ((bytes == EINTR || bytes == EAGAIN) && !deadline.isOver()) {
+        while ((bytes == Errno.EINTR || bytes == Errno.EAGAIN) && !deadline.isOver()) {
             bytes = transfer.getAsInt();
         }
         if (bytes < 0) {

@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import org.mapfiles.MapsException;
+import org.mapfiles.internal.Errno;
 import org.mapfiles.jvm.AttachException.Reason;
 
 /**
@@ -9,8 +10,6 @@ import org.mapfiles.jvm.AttachException.Reason;
  * only to a JVM that will start its listener.
  */
 final class AttachListener {
-    private static final int EEXIST = -17;
-    private static final int ENOSYS = -38;
     private static final int FIRST_WAIT_MILLIS = 5;
     private static final int MAX_WAIT_MILLIS = 100;
 
@@ -84,17 +83,17 @@ final class AttachListener {
     /** Returns whether the JVM listens. When a JVM starts to listen it replaces a socket of an earlier process. */
     private boolean isListening() throws MapsException {
         int socket = target.connect();
-        while (socket == AttachConnection.EINTR && !deadline.isOver()) {
+        while (socket == Errno.EINTR && !deadline.isOver()) {
             socket = target.connect();
         }
         if (socket >= 0) {
             JvmCalls.descriptorClose(socket);
             return true;
         }
-        if (socket == AttachConnection.ENOENT || socket == AttachConnection.ECONNREFUSED) {
+        if (socket == Errno.ENOENT || socket == Errno.ECONNREFUSED) {
             return false;
         }
-        if (socket == AttachConnection.EAGAIN) { // it listens, and its queue is full
+        if (socket == Errno.EAGAIN) { // it listens, and its queue is full
             return true;
         }
         throw AttachConnection.failure(target, socket, deadline);
@@ -114,13 +113,13 @@ final class AttachListener {
     }
 
     private void checkCreated(int rc) throws MapsException {
-        if (rc == EEXIST) {
+        if (rc == Errno.EEXIST) {
             throw failure(
                     Reason.NOT_TRUSTED,
                     "a file .attach_pid" + target.innerPid() + " already exists in the /tmp or the working"
                             + " directory of process %d: its JVM would print a thread dump instead of accepting commands: remove the file");
         }
-        if (rc == AttachConnection.ENOENT) {
+        if (rc == Errno.ENOENT) {
             throw failure(
                     Reason.SYSTEM_CALL,
                     "process %d has no directory /tmp, where its JVM creates the attach socket: create it");
@@ -134,7 +133,7 @@ final class AttachListener {
         jvm.flags(); // throws if the process runs another program now (execve(2)), which SIGQUIT may terminate
         requireHandler();
         int rc = target.signal();
-        if (rc == ENOSYS) {
+        if (rc == Errno.ENOSYS) {
             throw failure(
                     Reason.SYSTEM_CALL,
                     "no signal is sent to process %d: pidfd_send_signal(2) is unsupported (Linux 5.1+), or"
@@ -176,7 +175,7 @@ final class AttachListener {
         /** Creates the file after the hook was added, so that no exit leaves the file behind. */
         synchronized int create() {
             if (isOver) {
-                return AttachConnection.EAGAIN; // this JVM exits
+                return Errno.EAGAIN; // this JVM exits
             }
             int[] created = new int[2];
             int rc = target.createTrigger(created);

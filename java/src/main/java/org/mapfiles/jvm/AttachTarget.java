@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
+import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.ErrorText;
 
 /**
@@ -35,7 +36,7 @@ final class AttachTarget {
         }
         List<String> status = status(process.directory().resolve("status"));
         if (status == null) {
-            throw process.failure(JvmCalls.ESRCH);
+            throw process.failure(Errno.ESRCH);
         }
         innerPid = number(status, "NSpid", -1, process.pid());
         uid = number(status, "Uid", 1, -1);

@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.mapfiles.internal.Errno;
 
 /**
  * A reusable holder of the code at an address of a JVM: a method with its inlined methods, or a stub.
@@ -132,7 +133,7 @@ public final class CodeInfo {
 
     /** Sets the code in {@link #toRead} by the result of the native function. Returns whether code was found. */
     boolean setRead(int rc) {
-        certainty = rc == 0 ? Certainty.READ : rc == JvmCalls.ENOENT ? Certainty.NONE : Certainty.UNREADABLE;
+        certainty = rc == 0 ? Certainty.READ : rc == Errno.ENOENT ? Certainty.NONE : Certainty.UNREADABLE;
         found = rc == 0 ? read : null;
         return rc == 0;
     }

@@ -5,15 +5,6 @@ import org.mapfiles.internal.NativeLibrary;
 
 /** Declares the native functions of this package ({@code native/src/jni}). It has no logic and no checks. */
 final class JvmCalls {
-    static final int EPERM = -1;
-    static final int ENOENT = -2;
-    static final int ESRCH = -3;
-    static final int ENXIO = -6;
-    static final int ECHILD = -10;
-    static final int ENOMEM = -12;
-    static final int EACCES = -13;
-    static final int EINVAL = -22;
-
     static {
         NativeLibrary.bindJvm(JvmCalls.class);
     }

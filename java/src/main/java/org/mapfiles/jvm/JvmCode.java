@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.mapfiles.internal.Errno;
 
 /**
  * Records the compiled code of this JVM and finds the Java method or stub that an address belongs to, now and earlier.
@@ -153,12 +154,12 @@ public final class JvmCode {
             throw new IllegalArgumentException("bytes must not be negative: " + bytes);
         }
         int rc = JvmCalls.codeOpen(bytes); // blocks without the lock of this class, so that other threads can close
-        if (rc == JvmCalls.ENOMEM) {
+        if (rc == Errno.ENOMEM) {
             throw new UnsupportedOperationException("there is no address space for 2 x "
                     + (bytes == 0 ? DEFAULT_BYTES : bytes) + " bytes: raise ulimit -v, or open with fewer bytes");
         }
         if (rc != 0) {
-            boolean isExiting = rc == JvmCalls.ESRCH || rc == JvmCalls.EINVAL;
+            boolean isExiting = rc == Errno.ESRCH || rc == Errno.EINVAL;
             throw new UnsupportedOperationException(
                     isExiting
                             ? "this JVM is exiting"

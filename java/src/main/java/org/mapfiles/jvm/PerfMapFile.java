@@ -60,14 +60,14 @@ final class PerfMapFile implements AutoCloseable {
 
     static PerfMapFile openOf(long pid) throws IOException {
         long[] attributes = new long[ATTRIBUTES];
-        int rc = pid == (int) pid ? JvmCalls.perfMapOpenOf((int) pid, attributes) : JvmCalls.ESRCH;
-        if (rc == JvmCalls.ESRCH || rc == JvmCalls.ECHILD || rc == JvmCalls.ENXIO) {
+        int rc = pid == (int) pid ? JvmCalls.perfMapOpenOf((int) pid, attributes) : Errno.ESRCH;
+        if (rc == Errno.ESRCH || rc == Errno.ECHILD || rc == Errno.ENXIO) {
             throw new NoSuchFileException(
-                    "/proc/" + pid, null, rc == JvmCalls.ENXIO ? "it is a kernel thread" : "there is no such process");
+                    "/proc/" + pid, null, rc == Errno.ENXIO ? "it is a kernel thread" : "there is no such process");
         }
         String root = "/proc/" + pid + "/root";
         // a directory of the path, not the file
-        if (attributes[MODE] == 0 && (rc == JvmCalls.EACCES || rc == JvmCalls.EPERM)) {
+        if (attributes[MODE] == 0 && (rc == Errno.EACCES || rc == Errno.EPERM)) {
             throw new AccessDeniedException(
                     root, null, "the files of this process may not be read: run as its user, or as root");
         }
@@ -80,11 +80,11 @@ final class PerfMapFile implements AutoCloseable {
 
     private static IOException failure(int rc, String name, long[] attributes) {
         switch (rc) {
-            case JvmCalls.ENOENT:
+            case Errno.ENOENT:
                 return new NoSuchFileException(name, null, "there is no perf map");
-            case JvmCalls.EACCES:
+            case Errno.EACCES:
                 return new AccessDeniedException(name, null, "this user may not read it");
-            case JvmCalls.EINVAL:
+            case Errno.EINVAL:
                 return new IOException(
                         (attributes[MODE] & TYPE) == SYMBOLIC_LINK
                                 ? name + " is a symbolic link, which is not followed: pass the path that it leads to"
