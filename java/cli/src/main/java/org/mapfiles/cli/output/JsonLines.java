@@ -25,6 +25,9 @@ public final class JsonLines {
     /** Version of the schema. It changes when a field or a row type is removed, is renamed, or changes its meaning. */
     public static final int VERSION = 1;
 
+    /** Maximum number of names whose fields are kept: some 10 MB. */
+    private static final int MAX_SYMBOLS = 1 << 16;
+
     private final JsonBuffer line = new JsonBuffer();
     private final OutputStream out;
     /** The fields of the names of symbols that were written: a profile has the same names many times. */
@@ -236,6 +239,9 @@ public final class JsonLines {
         if (fields == null) {
             int start = line.length();
             text("symbol", symbol).text("symbol_demangled", names.demangled(symbol));
+            if (symbols.size() == MAX_SYMBOLS) {
+                symbols.clear();
+            }
             symbols.put(symbol, line.from(start));
         } else {
             fields(fields);
