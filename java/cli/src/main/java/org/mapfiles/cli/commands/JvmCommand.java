@@ -69,13 +69,13 @@ public final class JvmCommand implements Callable<Integer> {
     }
 
     private void report(ProcessMaps maps) throws IOException {
-        MemoryColumns columns = this.memory.columns(order.needsRss());
+        MemoryColumns columns = memory.columns(order.needsRss());
         JvmRegions regions = read(maps);
-        JvmMemory memory = columns.hasRss() ? new JvmMemory(maps, regions, columns) : null;
+        JvmMemory sums = columns.hasRss() ? new JvmMemory(maps, regions, columns) : null;
         List<JvmPart> parts = new ArrayList<>();
         for (int i = 0; i < regions.size(); i++) {
             if (only == null || only.values().contains(regions.region(i))) {
-                parts.add(new JvmPart(regions, i, memory));
+                parts.add(new JvmPart(regions, i, sums));
             }
         }
         List<JvmPart> listed = parts;
@@ -89,7 +89,7 @@ public final class JvmCommand implements Callable<Integer> {
         } else {
             targets.printHeading(terminal, maps);
             JvmTables tables = new JvmTables(columns, screen, terminal);
-            tables.printRegions(parts, memory);
+            tables.printRegions(parts, sums);
             terminal.out().write('\n');
             if (allParts || order.isOrdered()) {
                 tables.printParts(listed);

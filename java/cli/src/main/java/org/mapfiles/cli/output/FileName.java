@@ -70,12 +70,14 @@ public final class FileName {
             case DELETED:
                 return name + DELETED_SUFFIX;
             case UNKNOWN:
-                return (name.endsWith(DELETED_SUFFIX)
-                                ? name.substring(0, name.length() - DELETED_SUFFIX.length())
-                                : name)
-                        + " (deleted?)";
+                return withoutSuffix(name) + " (deleted?)";
             default:
                 return name.endsWith(DELETED_SUFFIX) ? name + " (its real name)" : name;
         }
+    }
+
+    /** Returns a name without {@value #DELETED_SUFFIX} at its end; the name itself if it has none. */
+    static String withoutSuffix(String name) {
+        return name.endsWith(DELETED_SUFFIX) ? name.substring(0, name.length() - DELETED_SUFFIX.length()) : name;
     }
 }

@@ -21,8 +21,6 @@ import org.mapfiles.symbols.SymbolInfo;
  */
 public final class SavedSymbols {
     private static final int MAX_ATTEMPTS = 2;
-    /** The kernel appends it to the path of a deleted file (proc_pid_maps(5)). */
-    private static final String DELETED_SUFFIX = " (deleted)";
     /** The file index of the vdso, which has none. */
     private static final int VDSO = -1;
 
@@ -151,12 +149,12 @@ public final class SavedSymbols {
 
     /** Opens the file that was installed again at the path of a deleted file; null: there is none with the build ID. */
     private static ElfFile openReinstalled(String name, String buildId) {
-        if (!name.endsWith(DELETED_SUFFIX)) {
+        String path = FileName.withoutSuffix(name);
+        if (path.equals(name)) {
             return null;
         }
         try {
-            ElfFile file =
-                    AddressSymbols.CACHE.open(Path.of(name.substring(0, name.length() - DELETED_SUFFIX.length())));
+            ElfFile file = AddressSymbols.CACHE.open(Path.of(path));
             return buildId.equals(file.buildId().orElse(null)) ? file : null;
         } catch (IOException | InvalidPathException e) { // no ELF file, or it may not be read
             return null;
