@@ -34,13 +34,25 @@ class RegionsFromOutsideTest {
         return options;
     }
 
+    private static Process start(String collector, String tracking) throws Exception {
+        return new ChildJvm()
+                .with(collector.split(" "))
+                .with("-XX:NativeMemoryTracking=" + tracking, "-Xmx512m")
+                .start(RegionsFromOutsideMain.class);
+    }
+
+    /** Reads the regions, which must be in order and complete. */
+    private static JvmRegions read(ProcessMaps maps, String collector) throws Exception {
+        JvmRegions regions = JvmRegions.read(maps);
+        inOrder(regions);
+        complete(regions, collector);
+        return regions;
+    }
+
     @ParameterizedTest
     @MethodSource("options")
     void regionsAgreeWithTheReportOfTheJvm(String collector) throws Exception {
-        Process jvm = new ChildJvm()
-                .with(collector.split(" "))
-                .with("-XX:NativeMemoryTracking=summary", "-Xmx512m")
-                .start(RegionsFromOutsideMain.class);
+        Process jvm = start(collector, "summary");
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             List<long[]> parts = new ArrayList<>();
             StringBuilder map = new StringBuilder();
@@ -61,9 +73,7 @@ class RegionsFromOutsideTest {
                 }
             }
             assertThat(line).as(all.toString()).isNotNull();
-            JvmRegions regions = JvmRegions.read(maps);
-            inOrder(regions);
-            complete(regions, collector);
+            JvmRegions regions = read(maps, collector);
             agreesWith(parts, regions, collector);
             if (Runtime.version().feature() >= 24) {
                 long[] counts = SystemMapMain.agreement(regions, map.toString());
@@ -83,10 +93,7 @@ class RegionsFromOutsideTest {
     @ParameterizedTest
     @MethodSource("options")
     void hardlyAnyResidentMemoryIsUnknownWithoutTracking(String collector) throws Exception {
-        Process jvm = new ChildJvm()
-                .with(collector.split(" "))
-                .with("-XX:NativeMemoryTracking=off", "-Xmx512m")
-                .start(RegionsFromOutsideMain.class);
+        Process jvm = start(collector, "off");
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             BufferedReader in = jvm.inputReader();
             String line;
@@ -94,9 +101,7 @@ class RegionsFromOutsideTest {
                 line = in.readLine();
                 assertThat(line).isNotNull();
             } while (!line.equals("READY"));
-            JvmRegions regions = JvmRegions.read(maps);
-            inOrder(regions);
-            complete(regions, collector);
+            JvmRegions regions = read(maps, collector);
             hardlyAnythingIsUnknown(regions, jvm.pid(), collector + ", without tracking,");
         } finally {
             jvm.destroyForcibly();

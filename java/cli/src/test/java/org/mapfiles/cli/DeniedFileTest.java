@@ -101,11 +101,11 @@ class DeniedFileTest {
     @Test
     void theJvmOfAnotherUserIsDenied() throws Exception {
         try (TestJvm jvm = TestJvm.waiting()) {
-            List<String> nobody = List.of("--reuid", "65534", "--regid", "65534", "--clear-groups");
+            List<String> otherUser = List.of("--reuid", "65534", "--regid", "65534", "--clear-groups");
             for (String[] arguments : new String[][] {
                 {"jvm", jvm.pid()}, {"jvm", jvm.pid(), "--attach"}, {"resolve", jvm.pid(), "1000", "--jvm"}
             }) {
-                CliResult result = run(nobody, arguments);
+                CliResult result = run(otherUser, arguments);
                 assertThat(result.code()).as(result.err()).isEqualTo(3);
                 assertThat(result.err())
                         .hasLineCount(1)

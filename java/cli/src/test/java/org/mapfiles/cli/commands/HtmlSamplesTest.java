@@ -70,10 +70,16 @@ class HtmlSamplesTest {
                 .contains("<p>2 samples are in no mapping.</p>");
     }
 
+    private void assertThatTwoSamplesAreInTheCode(String samples) throws Exception {
+        CliResult result = CliResult.with("html", file("maps", MAPS), "--samples", file("samples", samples), "-o", "-");
+        assertThat(result.err()).isEmpty();
+        assertThat(numbers(result.out(), "samples")).containsExactly(List.of(1L, 2L));
+    }
+
     /** A thread may have any name. */
     @Test
     void theHeadOfAThreadWhoseNameBeginsWithBlanksIsNoSourceLine() throws Exception {
-        String samples = file("samples", """
+        assertThatTwoSamplesAreInTheCode("""
                 a  47/48 [000]\s
                 \t          2010 leaf (/bin/a)
 
@@ -81,14 +87,11 @@ class HtmlSamplesTest {
                 \t          2020 leaf (/bin/a)
 
                 """);
-        CliResult result = CliResult.with("html", file("maps", MAPS), "--samples", samples, "-o", "-");
-        assertThat(result.err()).isEmpty();
-        assertThat(numbers(result.out(), "samples")).containsExactly(List.of(1L, 2L));
     }
 
     @Test
     void sourceLinesOfPerfBeginNoSample() throws Exception {
-        String samples = file("samples", """
+        assertThatTwoSamplesAreInTheCode("""
                 a  47/48\s
                 \t          2010 leaf (/bin/a)
                   my source.c:3
@@ -100,9 +103,6 @@ class HtmlSamplesTest {
                   a[2020]
                 \t          0010 outer (/bin/a)
                 """);
-        CliResult result = CliResult.with("html", file("maps", MAPS), "--samples", samples, "-o", "-");
-        assertThat(result.err()).isEmpty();
-        assertThat(numbers(result.out(), "samples")).containsExactly(List.of(1L, 2L));
     }
 
     @Test
