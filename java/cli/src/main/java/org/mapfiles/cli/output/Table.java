@@ -226,11 +226,16 @@ public final class Table {
     }
 
     private static void pad(StringBuilder line, int blanks) {
-        line.append(" ".repeat(Math.max(blanks, 0)));
+        if (blanks > 0) {
+            line.append(" ".repeat(blanks));
+        }
     }
 
     private void append(StringBuilder line, String text, Colour colour) {
-        boolean isColoured = terminal.isColoured() && colour != Colour.PLAIN && !text.isEmpty();
-        line.append(isColoured ? colour.code : "").append(text).append(isColoured ? END : "");
+        if (terminal.isColoured() && colour != Colour.PLAIN && !text.isEmpty()) {
+            line.append(colour.code).append(text).append(END);
+        } else {
+            line.append(text);
+        }
     }
 }
