@@ -82,6 +82,8 @@ public final class SymbolInfo {
     final NativeMemory symbol = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
     /** For a second table, and for an ELF address. */
     final NativeMemory other = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
+    /** For names; null: none was read yet. */
+    private @Nullable NativeMemory nameMemory;
 
     private Status status = Status.NO_FILE;
     private @Nullable ElfFile file;
@@ -145,7 +147,8 @@ public final class SymbolInfo {
      */
     public @Nullable String name() {
         check();
-        return table.name(found);
+        nameMemory = nameMemory == null ? new NativeMemory(SymbolTable.FIRST_ROOM) : nameMemory;
+        return table.name(found, nameMemory);
     }
 
     /**

@@ -13,7 +13,8 @@ import org.mapfiles.internal.NativeMemory;
 final class SymbolTable {
     private static final int MAX_ATTEMPTS = 8;
 
-    private static final int FIRST_ROOM = 256;
+    /** Bytes that the names of nearly all symbols fit into. */
+    static final int FIRST_ROOM = 256;
     /** The names of C++ have up to some thousand bytes. */
     private static final int MAX_NAME = 1 << 20;
     /**
@@ -118,19 +119,23 @@ final class SymbolTable {
         return rc == 0;
     }
 
-    /** Returns the name of a symbol; null: it cannot be read. */
+    /**
+     * Returns the name of a symbol; null: it cannot be read.
+     *
+     * @param memory of the caller, of {@link #FIRST_ROOM} bytes
+     */
     @Nullable
-    String name(NativeMemory symbol) {
+    String name(NativeMemory symbol, NativeMemory memory) {
         int id = symbol.bytes().getInt(ElfRecord.SYMBOL_ID);
         String name = names[id];
         if (name == null) {
-            name = readName(symbol);
+            name = readName(symbol, memory);
             names[id] = name;
         }
         return name;
     }
 
-    private @Nullable String readName(NativeMemory symbol) {
+    private @Nullable String readName(NativeMemory symbol, NativeMemory memory) {
         try {
             if (!bytes.isUnchanged()) { // the file was written to: its names may be others
                 return null;
@@ -138,19 +143,18 @@ final class SymbolTable {
         } catch (ElfReadException unknown) {
             return null;
         }
-        int room = FIRST_ROOM;
+        NativeMemory to = memory;
         while (true) {
-            NativeMemory to = new NativeMemory(room);
             int length = bytes.name(index, symbol, to);
             if (length >= 0) {
                 byte[] name = new byte[length];
                 to.bytes().get(0, name);
                 return new String(name, StandardCharsets.UTF_8);
             }
-            if (length != Errno.ENAMETOOLONG || room >= MAX_NAME) {
+            if (length != Errno.ENAMETOOLONG || to.size() >= MAX_NAME) {
                 return null;
             }
-            room *= 16;
+            to = new NativeMemory(16 * to.size());
         }
     }
 

@@ -14,10 +14,10 @@ final class InputBlock {
     private static final int MAX_DIFFERENT = 1 << 16;
     /** Maximum number of lines in a large block. A profile contains the same addresses many times. */
     private static final int MAX_LINES = 1 << 20;
-    /** Maximum number of lines in a small block, of which only names are kept. */
-    private static final int MAX_SMALL = 1 << 12;
+    /** Maximum number of lines in a small block. The symbol of each is in memory that the next block uses again. */
+    private static final int MAX_SMALL = 1 << 8;
 
-    private long[] addresses = new long[1024];
+    private long[] addresses = new long[MAX_SMALL];
     private int count;
     /** Lines that are not an address alone, by index. */
     private final Map<Integer, InputLine> others = new HashMap<>();

@@ -8,6 +8,7 @@ import java.util.BitSet;
  */
 final class RustLegacy {
     private static final int HASH = 17;
+    private static final String BEGIN_OF_HASH = HASH + "h";
 
     /** C++ has identifiers such as h0000000000000000. A hash with so few different digits is unlikely. */
     private static final int DIFFERENT_DIGITS = 5;
@@ -16,7 +17,7 @@ final class RustLegacy {
 
     /** Returns the name in the source; null if this is not the name of a Rust function. */
     static String demangle(String name) {
-        if (!name.startsWith("_ZN")) {
+        if (!name.startsWith("_ZN") || !name.contains(BEGIN_OF_HASH)) { // most names are of C++, and end here
             return null;
         }
         StringBuilder result = new StringBuilder(name.length());

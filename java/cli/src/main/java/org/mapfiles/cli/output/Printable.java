@@ -66,10 +66,10 @@ public final class Printable {
         return true;
     }
 
+    /** As for bytes. Those of an unpaired surrogate are a question mark. */
     private static boolean isPlain(String name) {
-        for (int i = 0; i < name.length(); i++) {
-            char c = name.charAt(i);
-            if (c < ' ' || c == '\\' || c >= 0x7f) {
+        for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+            if (b < ' ' || b == '\\' || b == '?' || b == 0x7f) {
                 return false;
             }
         }

@@ -1,6 +1,7 @@
 package org.mapfiles.cli.output;
 
 import java.lang.Character.UnicodeScript;
+import java.nio.charset.StandardCharsets;
 
 /** Measures and shortens text in columns of a terminal. */
 final class TextWidth {
@@ -10,12 +11,11 @@ final class TextWidth {
 
     /** Returns the number of columns that a text takes. */
     static int of(String text) {
-        int ascii = 0;
-        while (ascii < text.length() && text.charAt(ascii) < 0x80) {
-            ascii++;
+        if (text.getBytes(StandardCharsets.UTF_8).length == text.length()) { // ASCII, as nearly all text: this is quicker
+            return text.length();
         }
-        int width = ascii;
-        for (int i = ascii; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+        int width = 0;
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             width += of(text.codePointAt(i));
         }
         return width;
