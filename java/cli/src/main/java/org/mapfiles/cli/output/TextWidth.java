@@ -11,7 +11,8 @@ final class TextWidth {
 
     /** Returns the number of columns that a text takes. */
     static int of(String text) {
-        if (text.getBytes(StandardCharsets.UTF_8).length == text.length()) { // ASCII, as nearly all text: this is quicker
+        if (text.getBytes(StandardCharsets.UTF_8).length
+                == text.length()) { // ASCII, as nearly all text: this is quicker
             return text.length();
         }
         int width = 0;

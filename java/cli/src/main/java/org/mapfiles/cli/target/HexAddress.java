@@ -5,6 +5,9 @@ package org.mapfiles.cli.target;
  * them.
  */
 public final class HexAddress {
+    /** Of each ASCII character its value as a hexadecimal digit, or -1. */
+    private static final byte[] VALUES = values();
+
     private HexAddress() {}
 
     /** Returns whether bytes are an address: hexadecimal digits, at most sixteen without the leading zeros. */
@@ -31,11 +34,15 @@ public final class HexAddress {
 
     /** Returns the value of a hexadecimal digit; -1 for another byte. */
     private static int digit(byte b) {
-        if (b >= '0' && b <= '9') {
-            return b - '0';
+        return b < 0 ? -1 : VALUES[b];
+    }
+
+    private static byte[] values() {
+        byte[] values = new byte[128];
+        for (char c = 0; c < values.length; c++) {
+            values[c] = (byte) Character.digit(c, 16);
         }
-        int letter = b | 0x20;
-        return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+        return values;
     }
 
     private static int digitsFrom(byte[] text, int from, int to) {
