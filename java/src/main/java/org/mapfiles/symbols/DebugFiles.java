@@ -41,7 +41,7 @@ final class DebugFiles {
 
     /**
      * Uses a candidate that matches, and keeps it open then; null: it lacks what is searched for. Elf is its
-     * {@code struct mf_elf}.
+     * {@code struct mf_elf}. No lambdas implement it: the first lambda of a JVM takes milliseconds.
      */
     private interface Use<T> {
         @Nullable
@@ -51,9 +51,12 @@ final class DebugFiles {
     /** Returns the symbols of the first file that matches and has a whole symbol table; null: there is none. */
     @Nullable
     SymbolTable find(ElfFile file, long maximum) {
-        Use<SymbolTable> symbols = (source, candidate, elf) -> {
-            SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
-            return read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
+        Use<SymbolTable> symbols = new Use<>() {
+            @Override
+            public @Nullable SymbolTable of(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf) {
+                SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
+                return read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
+            }
         };
         SymbolTable found = byBuildId(file, symbols);
         if (found == null) {
@@ -68,7 +71,12 @@ final class DebugFiles {
     /** Returns the first file that matches and has source lines, open; null: there is none. */
     @Nullable
     LineFile findLines(ElfFile file) {
-        Use<LineFile> lines = (source, candidate, elf) -> hasLines(candidate) ? LineFile.of(candidate, source) : null;
+        Use<LineFile> lines = new Use<>() {
+            @Override
+            public @Nullable LineFile of(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf) {
+                return hasLines(candidate) ? LineFile.of(candidate, source) : null;
+            }
+        };
         LineFile found = byBuildId(file, lines);
         if (found == null) {
             found = byLink(file, lines);

@@ -318,8 +318,12 @@ public final class SymbolCache implements AutoCloseable {
     @Override
     public synchronized void close() {
         isClosed = true;
-        files.values().forEach(ElfFile::close);
-        sizes.keySet().forEach(ElfFile::close);
+        for (ElfFile file : files.values()) {
+            file.close();
+        }
+        for (ElfFile file : sizes.keySet()) {
+            file.close();
+        }
         files.clear();
         sizes.clear();
         for (WeakReference<SymbolTable> released : releasedDebugFiles) {
