@@ -4,13 +4,16 @@
  *   text N        one read of the whole text through a descriptor that stays open
  *   exec N        one walk over the executable mappings with PROCMAP_QUERY, with names
  *   query N HEX   one PROCMAP_QUERY for an address, with the name
+ *   pages N       one PAGEMAP_SCAN for the pages in memory or swapped out of the whole address space
  */
 #include "timing.h"
 
+#include "os/pagemap_scan.h"
 #include "os/procmap_query.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,6 +21,7 @@
 static char text[64 << 20];
 static char name[4096];
 static int fd;
+static int pagemap;
 
 static void read_text(void)
 {
@@ -48,6 +52,26 @@ static void walk_executable(void)
         ;
 }
 
+static void scan_pages(void)
+{
+    static struct {
+        uint64_t start, end, categories;
+    } ranges[1 << 16];
+    struct mf_pagemap_scan scan = {
+        .size = sizeof scan,
+        .end = UINT64_C(1) << 47,
+        .vec = (uintptr_t)ranges,
+        .vec_len = sizeof ranges / sizeof *ranges,
+        .category_anyof_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED,
+        .return_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED,
+    };
+
+    if (ioctl(pagemap, MF_PAGEMAP_SCAN, &scan) < 0) {
+        perror("PAGEMAP_SCAN");
+        exit(1);
+    }
+}
+
 static double mean(const char *command, int times, uint64_t address)
 {
     const double begin = now_ns();
@@ -58,6 +82,8 @@ static double mean(const char *command, int times, uint64_t address)
             read_text();
         else if (strcmp(command, "exec") == 0)
             walk_executable();
+        else if (strcmp(command, "pages") == 0)
+            scan_pages();
         else
             query_at(address, 0, &query);
     }
@@ -75,6 +101,8 @@ int main(int argc, char **argv)
         perror(path);
         return 1;
     }
+    snprintf(path, sizeof path, "/proc/%s/pagemap", argc == 2 ? argv[1] : "self");
+    pagemap = open(path, O_RDONLY);
     while (fgets(line, sizeof line, stdin) != NULL) {
         char command[8];
         int times;

@@ -1,55 +1,102 @@
 package org.mapfiles.benchmarks;
 
+import java.io.FileInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.mapfiles.ProcessMaps;
 
-/** Measures the first snapshot in a new JVM. The time includes loading classes and the native library. */
+/**
+ * Measures the first snapshot in a new JVM. The time includes loading classes and the native library. The floor loads
+ * an empty native library and reads /proc/self/maps once.
+ */
 final class FirstSnapshotFigures {
+    private static final List<String> NO_OPTIONS = List.of();
+
     private final Figures figures;
+    private final Path bin;
     private final int rounds;
 
-    FirstSnapshotFigures(Figures figures, boolean quick) {
+    FirstSnapshotFigures(Figures figures, Path bin, boolean quick) {
         this.figures = figures;
+        this.bin = bin;
         this.rounds = quick ? 11 : 31;
     }
 
     void run() throws Exception {
-        Rounds starts = Rounds.of(1, rounds, () -> start("mapfiles"), () -> start("plain"));
-        figures.add(
+        Rounds.Side plain = () -> start(NO_OPTIONS, "plain");
+        add(
                 "first-snapshot",
+                Rounds.of(1, rounds, () -> start(NO_OPTIONS, "mapfiles"), plain),
+                "first snapshot in a new JVM / first listing in plain Java",
+                Goal.measuredAtMost(10));
+        String library = bin.resolve("silent_agent.so").toAbsolutePath().toString();
+        add(
+                "first-snapshot-floor",
+                Rounds.of(1, rounds, () -> start(NO_OPTIONS, library), plain),
+                "an empty native library and one read of /proc/self/maps / first listing in plain Java",
+                null);
+        Path directory = Files.createTempDirectory("mapfiles-archive-");
+        String archive = directory.resolve("classes.jsa").toString();
+        try {
+            start(List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:disable"), "mapfiles");
+            List<String> options = List.of("-XX:SharedArchiveFile=" + archive, "-Xshare:on");
+            add(
+                    "first-snapshot-archive",
+                    Rounds.of(1, rounds, () -> start(options, "mapfiles"), plain),
+                    "first snapshot with an archive of the classes (JEP 350) / first listing in plain Java",
+                    null);
+        } finally {
+            Files.deleteIfExists(Path.of(archive));
+            Files.delete(directory);
+        }
+    }
+
+    private void add(String name, Rounds starts, String what, Goal goal) {
+        figures.add(
+                name,
                 "self",
                 starts.ratio(),
                 starts.medianMeasured() / 1e6,
                 starts.medianBaseline() / 1e6,
                 "ms",
-                "first snapshot in a new JVM / first listing in plain Java",
-                Goal.measuredAtMost(10));
+                what,
+                goal);
     }
 
-    private static double start(String implementation) throws Exception {
-        try (ChildProgram jvm = new ChildProgram(
-                TargetProcess.java(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                FirstSnapshotMain.class.getName(),
-                implementation)) {
+    private static double start(List<String> options, String implementation) throws Exception {
+        List<String> command = new ArrayList<>(List.of(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(options);
+        command.addAll(List.of(
+                "-cp", System.getProperty("java.class.path"), FirstSnapshotMain.class.getName(), implementation));
+        try (ChildProgram jvm = new ChildProgram(command.toArray(new String[0]))) {
             return Double.parseDouble(jvm.line());
         }
     }
 
-    /** Prints the nanoseconds of the first snapshot, or of the first listing in plain Java. */
+    /** Prints the nanoseconds of the first snapshot, of the first listing in plain Java, or of the floor. */
     static final class FirstSnapshotMain {
         private FirstSnapshotMain() {}
 
         public static void main(String[] arguments) throws Exception {
             long begin = System.nanoTime();
             int found;
-            if (arguments[0].equals("mapfiles")) {
-                try (ProcessMaps maps = ProcessMaps.self()) {
-                    found = maps.snapshot().size();
-                }
-            } else {
-                found = PlainMaps.of(ProcessHandle.current().pid()).size();
+            switch (arguments[0]) {
+                case "mapfiles":
+                    try (ProcessMaps maps = ProcessMaps.self()) {
+                        found = maps.snapshot().size();
+                    }
+                    break;
+                case "plain":
+                    found = PlainMaps.of(ProcessHandle.current().pid()).size();
+                    break;
+                default:
+                    System.load(arguments[0]);
+                    try (FileInputStream in = new FileInputStream("/proc/self/maps")) {
+                        found = in.readAllBytes().length;
+                    }
+                    break;
             }
             long spent = System.nanoTime() - begin;
             if (found == 0) {

@@ -3,6 +3,7 @@ package org.mapfiles.benchmarks;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
@@ -16,11 +17,13 @@ final class ResidentFigures {
     private static final int BUFFER = 64 * 1024;
 
     private final Figures figures;
+    private final Path bin;
     private final int rounds;
     private final byte[] buffer = new byte[BUFFER];
 
-    ResidentFigures(Figures figures, boolean quick) {
+    ResidentFigures(Figures figures, Path bin, boolean quick) {
         this.figures = figures;
+        this.bin = bin;
         this.rounds = quick ? 21 : 201;
     }
 
@@ -34,13 +37,16 @@ final class ResidentFigures {
                 System.getProperty("java.class.path"),
                 TargetProcess.Sleeper.class.getName())) {
             jvm.line();
-            try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
-                compare(maps, "/proc/" + jvm.pid() + "/");
+            String pid = Long.toString(jvm.pid());
+            try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                    ChildProgram kernel =
+                            new ChildProgram(bin.resolve("bare_kernel").toString(), pid)) {
+                compare(maps, "/proc/" + pid + "/", kernel);
             }
         }
     }
 
-    private void compare(ProcessMaps maps, String directory) throws Exception {
+    private void compare(ProcessMaps maps, String directory, ChildProgram kernel) throws Exception {
         MapSnapshot snapshot = maps.snapshot();
         ResidentPages pages = ResidentPages.withoutCopies();
         ResidentPages copies = new ResidentPages();
@@ -56,6 +62,16 @@ final class ResidentFigures {
                 Rounds.of(3, rounds, resident, plainSmaps),
                 "read(2) loop over smaps / mappings, pages and sums of each mapping",
                 Goal.ratioAtLeast(5));
+        try {
+            figures.addInverse(
+                    "resident-floor",
+                    SIZE,
+                    Rounds.of(3, rounds, () -> kernel.query("pages 1"), plainSmaps),
+                    "read(2) loop over smaps / PAGEMAP_SCAN in C",
+                    null);
+        } catch (IOException e) {
+            figures.skip("resident-floor", "this kernel has no PAGEMAP_SCAN (Linux 6.7)");
+        }
         figures.addInverse(
                 "resident-copies",
                 SIZE,

@@ -72,7 +72,7 @@ public final class Run {
             if (wanted.stream().anyMatch(FILES::contains)) {
                 figures.attempt("map_files", () -> new FilesFigures(figures, bin, quick, wanted).run());
             }
-            attempt(Benchmark.RESIDENT, wanted, figures, () -> new ResidentFigures(figures, quick).run());
+            attempt(Benchmark.RESIDENT, wanted, figures, () -> new ResidentFigures(figures, bin, quick).run());
         }
         new JmhFigures(figures, output, quick, wanted).run();
         ChangeFigures changes = new ChangeFigures(figures, bin, quick);
@@ -86,7 +86,7 @@ public final class Run {
         attempt(Benchmark.RECORD_CODE, wanted, figures, methods::recordCode);
         attempt(Benchmark.RETRIES, wanted, figures, () -> new RetryFigures(figures, bin, quick).run());
         attempt(Benchmark.COMMAND_LINE, wanted, figures, () -> new CommandLineFigures(figures, bin, quick).run());
-        attempt(Benchmark.FIRST_SNAPSHOT, wanted, figures, () -> new FirstSnapshotFigures(figures, quick).run());
+        attempt(Benchmark.FIRST_SNAPSHOT, wanted, figures, () -> new FirstSnapshotFigures(figures, bin, quick).run());
     }
 
     private static void attempt(Benchmark benchmark, Set<Benchmark> wanted, Figures figures, Figures.Step step) {
