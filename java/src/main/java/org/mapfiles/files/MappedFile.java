@@ -48,6 +48,20 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
+    /** Closes the descriptor. It is no lambda: the first lambda of a JVM takes milliseconds. */
+    private static final class OpenDescriptor implements Runnable {
+        private final int descriptor;
+
+        OpenDescriptor(int descriptor) {
+            this.descriptor = descriptor;
+        }
+
+        @Override
+        public void run() {
+            NativeCalls.closeDescriptor(descriptor);
+        }
+    }
+
     private final FileCalls calls;
     private final ImmutableMapping mapping;
     private final int descriptor;
@@ -64,7 +78,7 @@ public final class MappedFile implements AutoCloseable {
         this.descriptor = descriptor;
         this.verification = verification;
         this.writable = writable;
-        this.cleanable = SharedCleaner.register(this, () -> NativeCalls.closeDescriptor(descriptor));
+        this.cleanable = SharedCleaner.register(this, new OpenDescriptor(descriptor));
     }
 
     /** {@return the mapping that the file was opened for, as it was then} */
