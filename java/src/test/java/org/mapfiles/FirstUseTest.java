@@ -13,7 +13,7 @@ class FirstUseTest {
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output())
                 .contains("address true, file ")
-                .contains("org.mapfiles.symbols.DebugFiles")
+                .contains("org.mapfiles.symbols.SymbolTable")
                 .doesNotContainPattern("org\\.mapfiles\\.\\S+\\$\\$Lambda");
     }
 }
