@@ -96,6 +96,7 @@ make_system() {
         put_arm64_packages "$root"
     fi
     put_accounts "$root"
+    [ ! -d /usr/lib/locale/C.utf8 ] || cp -r --parents /usr/lib/locale/C.utf8 "$root" # the same on each architecture
     cp "$here"/vm/{run,place} "$root/vm/"
     if [[ $tests = *java* ]]; then
         build java
