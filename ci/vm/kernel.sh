@@ -7,7 +7,7 @@ suite_of() {
     5.10) echo bullseye-security ;;
     6.1) echo bookworm ;;
     6.12) echo bookworm-backports ;;
-    newest) echo trixie-backports ;;
+    newest | 16k) echo trixie-backports ;;
     *) return 1 ;;
     esac
 }
@@ -24,15 +24,18 @@ mirror_of() { # SUITE
 private_apt() { # DIRECTORY PROGRAM ARGUMENT...
     local directory=$1 program=$2
     shift 2
-    "$program" -qq -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" \
+    "$program" -qq -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User="$(id -un)" \
         -o Dir::Etc::sourcelist="$directory/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$directory/lists" \
         -o Dir::State::status="$directory/status" -o Dir::Cache="$directory/cache" "$@"
 }
 
-# Prints the packages of the newest kernel of the suite. Some kernels are split into several packages.
-packages_of() { # DIRECTORY
-    private_apt "$1" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-        --no-enhances "linux-image-cloud-$arch" | grep -xE 'linux-(image|binary|modules|base)-[0-9].*' | sort -u
+# Prints the packages of the newest kernel of the suite. Some kernels are split into several packages. 16k is the kernel for arm64 with
+# pages of 16 KiB.
+packages_of() { # NAME DIRECTORY
+    local image=linux-image-cloud-$arch
+    [ "$1" != 16k ] || image=linux-image-arm64-16k
+    private_apt "$2" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances "$image" | grep -xE 'linux-(image|binary|modules|base)-[0-9].*' | sort -u
 }
 
 # Downloads and unpacks the newest kernel of the mirror, unless the cache has it.
@@ -45,7 +48,7 @@ update_kernel() { # NAME DIRECTORY
     : >"$directory/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$directory/sources.list"
     private_apt "$directory" apt-get update -o APT::Update::Error-Mode=any || return 1
-    mapfile -t packages < <(packages_of "$directory")
+    mapfile -t packages < <(packages_of "$1" "$directory")
     [ ${#packages[@]} -gt 0 ] || { echo "$suite has no kernel" >&2; return 1; }
     [ "${packages[*]}" != "$(cat "$directory/packages" 2>/dev/null)" ] || return 0
 
@@ -95,7 +98,7 @@ prepare_kernel() { # NAME DIRECTORY
     first=$(mktemp -d)
     mkdir -p "$first"/{bin,dev,proc,sys,modules,system}
     collect_modules "$unpacked" "$(cat "$directory/version")" "$first/modules"
-    cp "$(command -v busybox)" "$first/bin/busybox"
+    cp "$busybox" "$first/bin/busybox"
     install "$here/vm/init" "$first/init"
     (cd "$first" && find . | cpio --quiet -o -H newc) >"$directory/initramfs"
     rm -rf "$first"

@@ -1,5 +1,5 @@
 # Builds the system drive of the virtual machines; sourced by ci/kernels. One drive serves all kernels. It contains programs of this
-# machine.
+# machine, or of another architecture: see arm64.sh.
 
 # Copies programs and the libraries that they need, under the same paths.
 put_program() { # ROOT PROGRAM...
@@ -24,9 +24,11 @@ put_tools() { # ROOT
     for applet in $(busybox --list); do
         [ -e "$root/usr/bin/$applet" ] || [ -e "$root/usr/sbin/$applet" ] || ln -s busybox "$root/bin/$applet"
     done
-    printf 'root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n' >"$root/etc/passwd"
-    printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-    cp "$here/vm/run" "$root/vm/run"
+}
+
+put_accounts() { # ROOT
+    printf 'root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n' >"$1/etc/passwd"
+    printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
 }
 
 # Builds a module with Maven: "native", or "java", which includes it.
@@ -51,14 +53,19 @@ put_c_tests() { # ROOT
 
 java_modules=java.compiler,java.logging,java.management,java.rmi,java.xml,jdk.compiler,jdk.management,jdk.unsupported
 
-# Copies the classes and libraries of the Java tests, and creates a Java runtime with the modules that they use.
+# Copies the classes and libraries of the Java tests.
 put_java_tests() { # ROOT
-    local to=$1/vm/java library
+    local to=$1/vm/java
     mkdir -p "$to"
     cp -r "$top"/java/target/{classes,test-classes} "$to/"
     cp -r "$top/java/target/kernels" "$to/libraries"
     cp -r "$top/java/src" "$to/src"
     cp "$here/vm/java" "$to/run"
+}
+
+# Creates a Java runtime with the modules that the tests use.
+put_java() { # ROOT
+    local to=$1/vm/java library
     "$JAVA_HOME/bin/jlink" --strip-debug --no-header-files --no-man-pages --output "$to/jdk" \
         --add-modules "$java_modules"
     "$to/jdk/bin/java" -Xshare:dump >/dev/null
@@ -83,14 +90,26 @@ make_system() {
     local root=$work/root
     rm -rf "$root"
     mkdir "$root"
-    put_tools "$root"
+    if [ "$arch" = "$host" ]; then
+        put_tools "$root"
+    else
+        put_arm64_packages "$root"
+    fi
+    put_accounts "$root"
+    [ ! -d /usr/lib/locale/C.utf8 ] || cp -r --parents /usr/lib/locale/C.utf8 "$root" # the same on each architecture
+    cp "$here"/vm/{run,place} "$root/vm/"
     if [[ $tests = *java* ]]; then
         build java
         put_java_tests "$root"
-    else
+        [ "$arch" != "$host" ] || put_java "$root"
+    elif [ "$arch" = "$host" ]; then
         build native
     fi
-    put_c_tests "$root"
+    if [ "$arch" = "$host" ]; then
+        put_c_tests "$root"
+    else
+        put_arm64_tests "$root"
+    fi
     make_drive "$root" "$work/system.img"
     make_file_systems
     rm -rf "$root"

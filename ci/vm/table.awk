@@ -51,6 +51,9 @@ FNR == 1 {
 /^RESULT\t/ {
     split($0, field, "\t")
     fs = field[2] == "the test's directory" ? outer : field[2]
+    if (outer ~ /-in-/ && fs != outer)
+        fs = fs substr(outer, index(outer, "-in-"))
+    sub(/-in-/, " in ", fs)
     add("file systems", fs)
     add("cases", field[3])
     cell = kernel SUBSEP fs SUBSEP field[3]
@@ -58,6 +61,7 @@ FNR == 1 {
     verdicts[kernel, fs, field[5]]++
     if (!index(verdict_order, field[5]))
         complain("unknown result: " field[5])
+    all_verdicts[kernel, field[5]]++
     if (field[5] == "WRONG")
         complain("WRONG: " field[3] " on " fs " (" outer "), " field[4])
 }
@@ -74,7 +78,7 @@ function row(label, width,    k) {
 function print_tests(    i, k, name) {
     for (k = 1; k <= count["kernels"]; k++)
         cells[k] = version[names["kernels", k]]
-    row("file systems passed/tested", 46)
+    row("file systems and places passed/tested", 46)
     for (i = 1; i <= count["tests"]; i++) {
         for (k = 1; k <= count["kernels"]; k++) {
             name = names["kernels", k] SUBSEP names["tests", i]
@@ -102,9 +106,12 @@ function cell_of(cell,    entry, path, nobody) {
     return entry == path && path == nobody ? entry : entry "/" path "/" nobody
 }
 
+# File systems in places are only counted.
 function print_results(    p, c, k, any) {
     print "opened through map_files/by path/as nobody; one word if all are equal"
     for (p = 1; p <= count["file systems"]; p++) {
+        if (names["file systems", p] ~ / in /)
+            continue
         print names["file systems", p]
         for (c = 1; c <= count["cases"]; c++) {
             any = 0
@@ -131,11 +138,27 @@ function print_counts(    p, k, name) {
     print ""
 }
 
+# A test counts once for each file system and place.
+function print_summaries(    k, t, name, all, good, none) {
+    for (k = 1; k <= count["kernels"]; k++) {
+        name = names["kernels", k]
+        all = good = none = 0
+        for (t = 1; t <= count["tests"]; t++) {
+            all += ran[name, names["tests", t]]
+            good += passed[name, names["tests", t]]
+            none += skipped[name, names["tests", t]]
+        }
+        printf "summary: kernels %s: %d runs of tests, %d passed, %d skipped; opened files: %d right, %d unknown, %d wrong\n",
+            version[name], all, good, none, all_verdicts[name, "right"], all_verdicts[name, "unknown"], all_verdicts[name, "WRONG"]
+    }
+}
+
 END {
     end_log()
     print_tests()
     print_results()
     print_counts()
+    print_summaries()
     for (i = 1; i <= problem_count; i++)
         print problems[i]
     print problem_count ? problem_count " problems" : "no problems"

@@ -185,7 +185,8 @@ MF_API int mf_events_drain(struct mf_events *events, struct mf_event *out, uint3
  *
  * @param timeout_ms  in milliseconds; 0: do not wait; -1: no limit.
  * @retval 1        there are events
- * @retval 0        the time is over, a signal was handled, or mf_events_wake() was called
+ * @retval 0        the time is over, mf_events_wake() was called, or the caller handled a signal, or was stopped or frozen and
+ *                  continued (epoll_wait(2), signal(7))
  * @retval -ESRCH   the process has exited and all events are drained (not reported before Linux 5.3)
  * @retval -EINVAL  the stream is closed
  *

@@ -15,8 +15,6 @@
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
-#define PAGE 4096
-
 /* Two files that a process maps in turn. Paths are relative to the directory of the test. */
 struct pair {
     const char *name;

@@ -20,6 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The size of mappings and files of tests: a multiple of the page size, which may be 16 KiB. */
+#define PAGE 16384u
+
 static int check_failures;
 
 #define CHECK(condition, ...)                                                       \

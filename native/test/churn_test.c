@@ -12,7 +12,7 @@
 
 #define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 
-enum { RANGES = 2, PAGE = 4096 };
+enum { RANGES = 2 };
 
 /* A page that maps two files in turn; the mapping that the test holds is of the first one. */
 struct range {

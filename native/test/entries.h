@@ -18,8 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define PAGE 4096
-#define ALL  (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
+#define ALL (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdbool.h>
 
-#define PAGE 4096u
 #define RING 16384u
 
 static struct watched child;

@@ -12,7 +12,6 @@
 #define CLONE_NEWTIME 0x80
 #endif
 
-#define PAGE 4096u
 #define RING 65536u
 
 static struct watched child;

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 
-#define PAGE   4096u
 #define RING   16384u
 #define NOBODY 65534
 #define MARK   (77 * PAGE) /* size of the mapping that the new program makes on command */

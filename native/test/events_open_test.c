@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#define PAGE 4096u
 #define RING 65536u
 
 static struct watched child;
@@ -176,7 +175,7 @@ static long mapped(void)
     if (file == NULL || fscanf(file, "%ld", &pages) != 1)
         abort();
     fclose(file);
-    return pages * PAGE;
+    return pages * sysconf(_SC_PAGESIZE);
 }
 
 static void a_close_releases_everything(void)

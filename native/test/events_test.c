@@ -12,7 +12,6 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
-#define PAGE    4096u
 #define LIBRARY "/proc/self/exe"
 
 static struct watched child;

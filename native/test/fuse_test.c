@@ -8,7 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
-#define PAGE      4096
 #define FILE_NODE 2
 
 static int *file_error; /* shared with the server: the errno of a stat of the file, or 0 */

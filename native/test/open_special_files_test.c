@@ -11,7 +11,7 @@ static void files_without_a_path(uint32_t how, int expected)
     struct made made = {.letter = 'M'};
     const int fd = (int)syscall(SYS_memfd_create, "memory", 0);
     const struct mf_mapping *found;
-    char page[2 * 4096];
+    char page[2 * PAGE];
 
     memset(page, 'M', sizeof page);
     if (write(fd, page, sizeof page) != sizeof page)
@@ -36,18 +36,20 @@ static void files_that_cannot_be_opened(uint32_t how, int expected)
     struct perf_event_attr attr = {
         .type = PERF_TYPE_SOFTWARE, .size = sizeof attr, .config = PERF_COUNT_SW_DUMMY, .exclude_kernel = 1};
     const int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
-    void *const at = fd < 0 ? MAP_FAILED : mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const size_t bytes = 2 * (size_t)sysconf(_SC_PAGESIZE);
+    void *const at = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     struct made made;
 
     if (at == MAP_FAILED) {
         puts("skipped: no ring of perf here");
+        close(fd);
         return;
     }
     made = what_is_at(at);
     CHECK_IS(opened(&made, how), expected, "a ring of perf");
     CHECK_IS(mf_file_quick_verify(&process, &made.mapping, made.name), MF_NOT_VERIFIED,
              "the quick verification does not report it");
-    munmap(at, 2 * 4096);
+    munmap(at, bytes);
     close(fd);
 }
 
@@ -55,7 +57,7 @@ static void immutable_file(uint32_t how)
 {
     const int fd = open("immutable", O_RDWR | O_CREAT | O_TRUNC, 0666);
     void *const at =
-        fd < 0 || ftruncate(fd, 4096) != 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        fd < 0 || ftruncate(fd, PAGE) != 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     int flags = 0;
     int writable = -1;
     struct made made;
@@ -71,7 +73,7 @@ static void immutable_file(uint32_t how)
         ioctl(fd, FS_IOC_SETFLAGS, &flags);
     }
     close(fd);
-    munmap(at, 4096);
+    munmap(at, PAGE);
     unlink("immutable");
 }
 
@@ -86,7 +88,7 @@ static void map_file_in_closed_directory(void)
     CHECK_IS(mkdir("closed", 0700), 0, "mkdir");
     place_file("closed/file", 'C');
     fd = open("closed/file", O_RDONLY);
-    closed.at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    closed.at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     CHECK_IS(read_growing(&process, MF_BY_TEXT, &snapshot), 1, "read");
     found = mapping_at(snapshot, (uintptr_t)closed.at);

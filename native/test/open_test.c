@@ -18,7 +18,7 @@ static void the_file_stays(uint32_t how, int proof)
     if (!(how & MF_OPEN_BY_PATH)) /* no bytes are compared: none of these files is an image with a build ID */
         CHECK_IS(mf_file_quick_verify(&process, &made.mapping, made.name), proof == MF_SAME_BYTES ? MF_NOT_VERIFIED : proof,
                  "quick verification");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
     CHECK_IS(opened(&made, how), -ESTALE, "unmapped");
 }
 
@@ -29,7 +29,7 @@ static void the_file_is_deleted(uint32_t how, int expected)
     unlink(path_in(place->seen, "deleted"));
     CHECK_IS(open_and_print("deleted", &made, how), expected, "deleted");
     state_is(MF_FILE_DELETED, "state: deleted", &made);
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 static void the_file_is_replaced(uint32_t how, int expected)
@@ -40,7 +40,7 @@ static void the_file_is_replaced(uint32_t how, int expected)
     rename(path_in(place->seen, "new"), path_in(place->seen, "replaced"));
     CHECK_IS(open_and_print("replaced", &made, how), expected, "renamed over");
     state_is(MF_FILE_REPLACED, "state: replaced", &made);
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 /* The result for a file that overlayfs has copied up. By path the reason of the difference is unknown. */
@@ -53,11 +53,11 @@ static int copied_up(void)
 static void the_file_is_changed(uint32_t how)
 {
     struct made made = map_file("changed", 'D');
-    char first = ((volatile char *)made.at)[4096 + 17];
+    char first = ((volatile char *)made.at)[PAGE + 17];
     int rc;
 
     place_file(path_in(place->seen, "changed"), 'Y');
-    made.letter = ((volatile char *)made.at)[4096 + 17];
+    made.letter = ((volatile char *)made.at)[PAGE + 17];
     rc = open_and_print("written to", &made, how | MF_OPEN_UNVERIFIED);
     if (made.letter == first) /* the old bytes stay mapped */
         CHECK_IS(rc, copied_up(), "copied up");
@@ -65,7 +65,7 @@ static void the_file_is_changed(uint32_t how)
         CHECK(rc > 0, "%s: changed in place: %d", place->name, rc);
     if (made.letter == first)
         state_is(MF_FILE_COPIED, "state: copied up", &made);
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 static void the_process_changed_its_pages(uint32_t how, int proof)
@@ -74,12 +74,12 @@ static void the_process_changed_its_pages(uint32_t how, int proof)
 
     place_file(path_in(place->source, "written"), 'E');
     made = map_in("written", 'E', PROT_READ | PROT_WRITE, MAP_PRIVATE);
-    memset(made.at, 'Z', 4096);
+    memset(made.at, 'Z', PAGE);
     CHECK_IS(opened(&made, how), proof, "one page changed privately");
-    memset(made.at, 'Z', 3 * 4096);
+    memset(made.at, 'Z', 3 * PAGE);
     CHECK_IS(opened(&made, how), proof == MF_SAME_BYTES ? -ENODATA : proof, "all pages changed privately");
     CHECK_IS(opened(&made, how | MF_OPEN_UNVERIFIED), proof == MF_SAME_BYTES ? MF_NOT_VERIFIED : proof, "requested unverified");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 /* Any other file might have the same bytes. */
@@ -88,7 +88,7 @@ static void zeros_verify_nothing(uint32_t how, int proof)
     struct made made = map_file("zeros", 0);
 
     CHECK_IS(opened(&made, how), proof == MF_SAME_BYTES ? -ENODATA : proof, "nothing but zeros");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 static void the_range_changes(uint32_t how)
@@ -96,14 +96,14 @@ static void the_range_changes(uint32_t how)
     struct made made = map_file("split", 'F');
     struct made other;
 
-    mprotect((char *)made.at + 4096, 4096, PROT_NONE);
+    mprotect((char *)made.at + PAGE, PAGE, PROT_NONE);
     CHECK_IS(opened(&made, how), -ESTALE, "split by mprotect");
-    mprotect((char *)made.at + 4096, 4096, PROT_READ);
+    mprotect((char *)made.at + PAGE, PAGE, PROT_READ);
     CHECK(opened(&made, how) > 0, "merged again");
     other = map_file("other", 'G');
-    mremap(other.at, 3 * 4096, 3 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, made.at);
+    mremap(other.at, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, made.at);
     CHECK_IS(opened(&made, how), -ESTALE, "another file in the same range");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 /* Two mappings become one: neither exists any more. */
@@ -112,16 +112,16 @@ static void the_range_is_merged(uint32_t how)
     struct made made = map_file("merged", 'K');
     struct made first;
 
-    mprotect((char *)made.at + 4096, 4096, PROT_NONE);
+    mprotect((char *)made.at + PAGE, PAGE, PROT_NONE);
     first = made;
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     first.mapping = *mapping_at(snapshot, (uintptr_t)made.at);
-    CHECK_IS(first.mapping.end - first.mapping.start, 4096, "a mapping of its own");
-    mprotect((char *)made.at + 4096, 4096, PROT_READ);
+    CHECK_IS(first.mapping.end - first.mapping.start, PAGE, "a mapping of its own");
+    mprotect((char *)made.at + PAGE, PAGE, PROT_READ);
     CHECK_IS(opened(&first, how), -ESTALE, "merged with its neighbours");
     CHECK_IS(mf_file_quick_verify(&process, &first.mapping, first.name), -ESTALE, "merged with its neighbours");
     CHECK_IS(mf_file_state(&process, &first.mapping, first.name), -ESTALE, "merged with its neighbours");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 static void writing(uint32_t how)
@@ -130,12 +130,12 @@ static void writing(uint32_t how)
     int proof;
 
     CHECK_IS(opened(&made, how | MF_OPEN_WRITABLE), -EBADF, "the process opened it for reading");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
     place_file(path_in(place->source, "read-write"), 'I');
     made = map_in("read-write", 'I', PROT_READ | PROT_WRITE, MAP_SHARED);
     proof = opened(&made, how | MF_OPEN_WRITABLE);
     CHECK(proof > 0, "%s: open for reading and writing: %d", place->name, proof);
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 /* A program with a build ID that stays while a byte of it changes. */
@@ -149,7 +149,7 @@ static void an_image(uint32_t how, int proof)
     snprintf(copy, sizeof copy, "cp /proc/%d/exe '%s'", (int)getpid(), path_in(place->source, "image"));
     CHECK_IS(system(copy), 0, "copy");
     made = map_in("image", 0, PROT_READ | PROT_EXEC, MAP_PRIVATE);
-    made.letter = ((volatile char *)made.at)[4096 + 17];
+    made.letter = ((volatile char *)made.at)[PAGE + 17];
     CHECK_IS(open_and_print("image", &made, how), proof, "an image");
     rc = mf_file_open(&process, &made.mapping, made.name, how, &fd);
     if (rc < 0)
@@ -163,11 +163,11 @@ static void an_image(uint32_t how, int proof)
     CHECK_IS(mf_file_verify(&process, &made.mapping, fd), -EIDRM, "quite another file");
     close(fd);
     fd = open(path_in(place->seen, "image"), O_RDWR);
-    if (pwrite(fd, "!", 1, 4096 + 17) != 1)
+    if (pwrite(fd, "!", 1, PAGE + 17) != 1)
         abort();
     rc = mf_file_verify(&process, &made.mapping, fd);
     close(fd);
-    made.letter = ((volatile char *)made.at)[4096 + 17];
+    made.letter = ((volatile char *)made.at)[PAGE + 17];
     open_and_print("image written to", &made, how);
     if (made.letter == '!')
         CHECK(rc > 0, "%s: changed in place: %d", place->name, rc);
@@ -175,13 +175,13 @@ static void an_image(uint32_t how, int proof)
         CHECK_IS(rc, -EIDRM, "the same build ID, other bytes");
     close(fd);
     rc = mf_file_open(&process, &made.mapping, made.name, how, &fd);
-    if (((volatile char *)made.at)[4096 + 17] == '!')
+    if (((volatile char *)made.at)[PAGE + 17] == '!')
         CHECK(rc > 0, "%s: opened after a change in place: %d", place->name, rc);
     else
         CHECK_IS(rc, copied_up(), "a library copied up: its entry and its path lead to other bytes");
     if (rc > 0)
         close(fd);
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 static void swap_in_a_snapshot(uint32_t how)
@@ -207,7 +207,7 @@ static void swap_in_a_snapshot(uint32_t how)
     }
     CHECK_IS(rename("btrfs/volume", "btrfs/snapshot") | rename("btrfs/old", "btrfs/volume"), 0, "swap back");
     CHECK_IS(system("btrfs -q subvolume delete btrfs/snapshot >/dev/null"), 0, "delete");
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 /* @p gone: the result for a file without a path; @p how: 0, or by path only. */
@@ -263,7 +263,7 @@ static void a_page_that_changes_all_the_time(uint32_t how)
     atomic_store(&stop, true);
     pthread_join(thread, NULL);
     CHECK(opened(&made, how) > 0, "%s: at rest", place->name);
-    munmap(made.at, 3 * 4096);
+    munmap(made.at, 3 * PAGE);
 }
 
 static void try_places(bool may_follow)

@@ -54,8 +54,8 @@ static inline struct made map_in(const char *name, char letter, int prot, int fl
 
     fd = open(path_in(place->seen, name), prot & PROT_WRITE && flags & MAP_SHARED ? O_RDWR : O_RDONLY);
     /* Never at a former range: the kernel would report the access mode of the former file. */
-    made.at = mmap(next_place, 3 * 4096, prot, flags | MAP_FIXED, fd, 0);
-    next_place += 16 * 4096;
+    made.at = mmap(next_place, 3 * PAGE, prot, flags | MAP_FIXED, fd, 0);
+    next_place += 16 * PAGE;
     close(fd);
     CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
     found = made.at == MAP_FAILED ? NULL : mapping_at(snapshot, (uintptr_t)made.at);
@@ -91,7 +91,7 @@ static inline int opened(const struct made *made, uint32_t how)
         return rc;
     CHECK(rc != MF_NOT_VERIFIED || how & MF_OPEN_UNVERIFIED, "%s: not verified, and opened", place->name);
     CHECK_IS(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC, "close on exec");
-    CHECK_IS(pread(fd, bytes, sizeof bytes, 4096), sizeof bytes, "read");
+    CHECK_IS(pread(fd, bytes, sizeof bytes, PAGE), sizeof bytes, "read");
     is_wrong = rc != MF_NOT_VERIFIED && bytes[17] != made->letter;
     CHECK(!is_wrong, "%s: WRONG FILE: '%c' instead of '%c' with verification %d", place->name, bytes[17], made->letter, rc);
     close(fd);

@@ -15,7 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define PAGE               4096
 #define ALL                (MF_ENTRY_TARGET | MF_ENTRY_ACCESS | MF_ENTRY_STAT)
 #define CAPABILITY(number) (1ull << (number))
 #define TARGET_USER        65533

@@ -102,7 +102,7 @@ static inline int place_is_made(const struct place *place)
 static inline void place_file(const char *path, char letter)
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    char page[4096];
+    char page[PAGE];
 
     memset(page, letter, sizeof page);
     for (int i = 0; i < 3; i++)

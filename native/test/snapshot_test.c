@@ -166,7 +166,7 @@ static atomic_bool reads_end;
 static char *new_pages(uintptr_t from, int count)
 {
     for (int i = 0; i < count; i++)
-        if (mmap((void *)(from + (uintptr_t)i * 8192), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+        if (mmap((void *)(from + (uintptr_t)i * 2 * PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
             MAP_FAILED)
             abort();
     return (char *)from;
@@ -175,7 +175,7 @@ static char *new_pages(uintptr_t from, int count)
 static void end_pages(char *pages, int count)
 {
     for (int i = 0; i < count; i++)
-        munmap(pages + i * 8192, 4096);
+        munmap(pages + i * 2 * PAGE, PAGE);
 }
 
 static void *move_below(void *unused)
@@ -191,7 +191,7 @@ static void count_standing(struct mf_snapshot *snapshot, const char *pages, int 
     int found = 0;
 
     for (int i = 0; rc == 1 && i < STANDING; i++)
-        found += mf_find(snapshot, (uintptr_t)pages + (uintptr_t)i * 8192) >= 0;
+        found += mf_find(snapshot, (uintptr_t)pages + (uintptr_t)i * 2 * PAGE) >= 0;
     *wrong += rc != 1 || found != STANDING;
 }
 

@@ -293,9 +293,14 @@ static void edges(void)
 static void hugetlb(void)
 {
     const struct stat device = internal_device(MFD_HUGETLB_);
-    void *const at =
-        mmap(special_address(), 2 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    void *at;
 
+    if (special_page != 4096) {
+        errno = ENOTSUP;
+        special_skip("the size of huge pages is not 2 MiB");
+        return;
+    }
+    at = mmap(special_address(), 2 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (at == MAP_FAILED)
         special_skip("MAP_HUGETLB");
     else

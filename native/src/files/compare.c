@@ -56,17 +56,35 @@ static bool is_zero(const char *piece)
     return piece[0] == 0 && memcmp(piece, piece + 1, PIECE - 1) == 0;
 }
 
+/*
+ * Reads a piece of the file as a mapping shows it: with zeros from the end of the file to the end of the page. Pages may be larger
+ * than a piece. Returns whether a mapping of the file has this piece, or an error of the file.
+ */
+static int read_file(struct comparison *with, uint64_t offset)
+{
+    long got = mf_sys_pread(with->file_fd, with->file, PIECE, offset);
+
+    if (got >= 0)
+        memset(with->file + got, 0, PIECE - (size_t)got);
+    if (got == 0 && offset % with->page_size != 0) {
+        char first;
+
+        got = mf_sys_pread(with->file_fd, &first, 1, offset - offset % with->page_size);
+    }
+    return got < 0 ? mf_entry_file_error(got) : got > 0;
+}
+
 /* enum mf_same, or an error of the file. */
 static int compare_once(struct comparison *with, uint64_t address, uint64_t offset)
 {
-    long got = mf_sys_pread(with->memory_fd, with->memory, PIECE, address);
+    int has_piece;
 
-    if (got != PIECE) /* after the end of the mapped file, or not readable */
+    /* Not readable: after the last page of the mapped file, for example. */
+    if (mf_sys_pread(with->memory_fd, with->memory, PIECE, address) != PIECE)
         return MF_NOT_COMPARED;
-    got = mf_sys_pread(with->file_fd, with->file, PIECE, offset);
-    if (got <= 0)
-        return got == 0 ? MF_DIFFERENT : mf_entry_file_error(got);
-    memset(with->file + got, 0, PIECE - (size_t)got); /* a mapping shows zeros after the end of the file */
+    has_piece = read_file(with, offset);
+    if (has_piece <= 0)
+        return has_piece < 0 ? has_piece : MF_DIFFERENT;
     if (memcmp(with->memory, with->file, PIECE) == 0)
         return is_zero(with->memory) ? MF_NOT_COMPARED : MF_SAME;
     with->is_changing =

@@ -202,7 +202,8 @@ public final class MapEvents implements AutoCloseable {
      * Waits until half a ring is full, or until the first event with {@link Option#IMMEDIATE_WAKEUP}.
      *
      * @param millis maximum time in milliseconds; 0: does not wait; -1: no maximum
-     * @return whether there are events to drain; false after the time, a {@link #close} or a signal
+     * @return whether there are events to drain; false after the time, a {@link #close} or a signal, and after the
+     *     process of the caller was stopped or frozen
      * @throws org.mapfiles.ProcessExitedException if the process has exited and all its events are drained (Linux 5.3+;
      *     before, false is returned)
      * @throws IllegalStateException if this is closed, or another thread drains or waits

@@ -18,8 +18,9 @@ import org.openjdk.jcstress.infra.results.LL_Result;
 @State
 public class CodeSnapshotStress {
     private static final JvmCodeSnapshot SNAPSHOT;
+    private static final long PAGE = 4096;
+    private static final int FINDS = 20; // the search is short: one after the other meet more often
     private static final long[] STARTS = new long[2];
-    private static final String[] NAMES = new String[2];
 
     static {
         try (ProcessMaps maps = ProcessMaps.self();
@@ -30,12 +31,23 @@ public class CodeSnapshotStress {
         }
         List<Long> starts = new ArrayList<>();
         SNAPSHOT.forEach(code -> starts.add(code.start()));
-        CodeInfo info = new CodeInfo();
-        for (int i = 0; i < STARTS.length; i++) {
-            STARTS[i] = starts.get((2 * i + 1) * starts.size() / 4);
-            SNAPSHOT.find(STARTS[i], info);
-            NAMES[i] = info.toString();
+        STARTS[0] = lastOfFullestPage(starts.subList(0, starts.size() / 2));
+        STARTS[1] = lastOfFullestPage(starts.subList(starts.size() / 2, starts.size()));
+    }
+
+    /** Returns the address whose search is the longest: it begins with the first code of the page. */
+    private static long lastOfFullestPage(List<Long> starts) {
+        int most = 0;
+        int count = 0;
+        long last = starts.get(0);
+        for (int i = 0; i < starts.size(); i++) {
+            count = i > 0 && starts.get(i) / PAGE == starts.get(i - 1) / PAGE ? count + 1 : 1;
+            if (count > most) {
+                most = count;
+                last = starts.get(i);
+            }
         }
+        return last;
     }
 
     private final CodeInfo first = new CodeInfo();
@@ -45,10 +57,15 @@ public class CodeSnapshotStress {
     public CodeSnapshotStress() {}
 
     private static String find(int number, CodeInfo info) {
-        boolean isFound = SNAPSHOT.find(STARTS[number], info);
-        return isFound && info.start() == STARTS[number] && info.toString().equals(NAMES[number])
-                ? "right"
-                : isFound ? info.toString() : "none";
+        for (int i = 0; i < FINDS; i++) {
+            if (!SNAPSHOT.find(STARTS[number], info)) {
+                return "none";
+            }
+            if (info.start() != STARTS[number]) {
+                return info.toString();
+            }
+        }
+        return "right";
     }
 
     @Actor
