@@ -16,6 +16,9 @@ import org.mapfiles.jvm.JvmCodeSnapshot;
 final class CodeFromOutsideFigures {
     private static final int[] SIZES = {2_000, 20_000};
     private static final int ADDRESSES = 1_000;
+    private static final String AGENT = "code-from-outside-sa";
+    /** Pieces of code and nanoseconds. */
+    private static final String WALKED = "\\d+ \\d+";
 
     private final Figures figures;
     private final int rounds;
@@ -60,6 +63,7 @@ final class CodeFromOutsideFigures {
         if (pieces[0] < size) {
             throw new IllegalStateException(pieces[0] + " pieces of code");
         }
+        compareWithAgent(size, jvm, reader);
         JvmCodeSnapshot snapshot = reader.snapshot();
         List<Long> methods = new ArrayList<>();
         snapshot.forEach(code -> {
@@ -88,6 +92,32 @@ final class CodeFromOutsideFigures {
                 Rounds.of(11, rounds, again, find),
                 "find the code of one address from outside / in a snapshot of the code",
                 Goal.measuredAtMost(50));
+    }
+
+    /** The agent stops the JVM, so its rounds are no rounds of Compiler.codelist. */
+    private void compareWithAgent(int size, ChildProgram jvm, JvmCodeReader reader) throws Exception {
+        if (!AgentWalkMain.isAvailable()) {
+            figures.skip(AGENT, "this JDK has no serviceability agent (jhsdb)");
+            return;
+        }
+        String walked = AgentWalkMain.run(jvm.pid());
+        if (!walked.matches(WALKED)) {
+            figures.skip(AGENT, walked);
+            return;
+        }
+        if (Integer.parseInt(walked.split(" ")[0]) < size) {
+            throw new IllegalStateException("the serviceability agent: " + walked);
+        }
+        figures.addInverse(
+                AGENT,
+                size,
+                Rounds.of(
+                        1,
+                        rounds,
+                        Rounds.timed(1, () -> reader.forEach(code -> {})),
+                        () -> Double.parseDouble(AgentWalkMain.run(jvm.pid()).split(" ")[1])),
+                "walk of the serviceability agent, the JVM stopped / read all code with names from outside",
+                null);
     }
 
     private static void found(boolean isFound) {

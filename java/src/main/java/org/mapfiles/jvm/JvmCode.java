@@ -30,6 +30,12 @@ import org.mapfiles.internal.Errno;
  * {@code -agentpath:/path/to/libmapfiles.so} starts recording when the JVM starts.
  * {@code -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints} always records it.
  *
+ * <p><b>Stubs.</b> A stub has the range and the name that the JVM reports. The interpreter is one piece of code. Memory
+ * that the JVM does not report, such as the tables of virtual calls and unused ends of stub memory, is not found.
+ * {@link JvmCodeReader} reads HotSpot's structures. It names each codelet of the interpreter, such as
+ * {@code Interpreter aaload}, and all other memory of the code cache, as it is now. Records do not have these names,
+ * because a record has one name for its range, and a search reads records only.
+ *
  * <p><b>Cost.</b> A start-up with much compilation takes about 5 % longer if recording is on from the start. Most of
  * that is work of the JVM, which any JVMTI agent with these events causes: {@code benchmarks/run record-code} measures
  * both.

@@ -43,7 +43,10 @@ public final class JvmRegions {
         METASPACE,
         /** The archive of classes that JVMs share (class data sharing). */
         CDS,
-        /** The stack of a thread, and its guard zones. */
+        /**
+         * The stack of a thread, and its guard zones. The C library keeps stacks of ended threads. They are marked as
+         * inferred, and have no name of a thread.
+         */
         THREAD_STACK,
         /** Structures of the garbage collector outside the heap: card table, mark bits. */
         GC,
@@ -137,6 +140,7 @@ public final class JvmRegions {
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
         candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).candidates());
+        candidates.add(new UnknownStacks(vm, snapshot).candidates());
         return new JvmRegions(divided(snapshot, candidates.chosen()));
     }
 
@@ -220,6 +224,7 @@ public final class JvmRegions {
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
         candidates.add(new MappedMemory(vm, snapshot, null).candidates());
+        candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));
     }

@@ -40,13 +40,13 @@ record CommandEntry(String name, String type, String arguments) {
     static final List<CommandEntry> ALL = List.of(
             new CommandEntry(
                     "maps", "MapsCommand", TARGETS + SELECTION + "--files files\n" + MEMORY + ELF + ORDER + SCREEN),
-            new CommandEntry("resolve", "ResolveCommand", "0 0 1 process\n1 0 " + ANY + " addresses\n" + NAMES + """
+            new CommandEntry(
+                    "resolve", "ResolveCommand", "0 0 1 process\n1 0 " + ANY + " addresses\n" + NAMES + """
                             --from from
-                            --json json
                             --jvm jvm
                             --returns-to returnsTo
                             --lines lines
-                            """),
+                            """ + SCREEN),
             new CommandEntry("count", "CountCommand", TARGETS + "--by by\n" + SELECTION + MEMORY + ORDER + SCREEN),
             new CommandEntry(
                     "files",
@@ -75,11 +75,11 @@ record CommandEntry(String name, String type, String arguments) {
                             --all-parts allParts
                             --attach attach
                             """),
-            new CommandEntry("crash", "CrashCommand", "0 1 1 file\n--json json\n" + NAMES),
+            new CommandEntry("crash", "CrashCommand", "0 1 1 file\n" + NAMES + SCREEN),
             new CommandEntry(
-                    "stale", "StaleCommand", "0 0 " + ANY + " arguments\n--all all\n--verbose verbose\n--json json\n"),
+                    "stale", "StaleCommand", "0 0 " + ANY + " arguments\n--all all\n--verbose verbose\n" + SCREEN),
             new CommandEntry("save", "SaveCommand", "0 1 1 target target.Target$Converter\n"),
-            new CommandEntry("diff", "DiffCommand", "0 1 1 first\n1 1 1 second\n--mappings mappings\n--json json\n"),
+            new CommandEntry("diff", "DiffCommand", "0 1 1 first\n1 1 1 second\n--mappings mappings\n" + SCREEN),
             new CommandEntry("html", "HtmlCommand", ""),
             new CommandEntry("doctor", "DoctorCommand", "--json json\n"),
             new CommandEntry("generate-completion", "CompletionCommand", ""));

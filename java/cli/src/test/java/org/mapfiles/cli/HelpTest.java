@@ -59,6 +59,7 @@ class HelpTest {
     void theExampleComesBeforeTheOptions(String command) {
         String help = help(command).out();
         assertThat(help.indexOf("Example")).as(help).isPositive().isLessThan(help.indexOf("-h, --help"));
+        assertThat(help.lines().filter(line -> line.startsWith("Example"))).hasSize(1);
     }
 
     /** Each line from the first option to the last begins with an option. */
@@ -119,8 +120,8 @@ class HelpTest {
     /** The same option has the same meaning: its description is the same in all commands. */
     @Test
     void anOptionIsDescribedOnce() {
-        for (String option :
-                List.of("--sort", "--top", "--kind", "--deleted", "--file", "--perms", "--wide", "--rss")) {
+        for (String option : List.of(
+                "--sort", "--top", "--kind", "--deleted", "--file", "--perms", "--wide", "--rss", "--json", "--all")) {
             Set<String> descriptions = new TreeSet<>();
             for (CommandLine command : root().getSubcommands().values()) {
                 if (command.getCommandSpec().findOption(option) != null) {

@@ -29,8 +29,6 @@ import picocli.CommandLine.Option;
             "Of one process: a row for each group. Of several: a row for each process.",
             "",
             "Example: mapfiles count 4711 --by dir --top 10",
-            "",
-            "Example: mapfiles count --all --top 10",
             ""
         },
         footer = {
@@ -118,7 +116,7 @@ public final class CountCommand implements Callable<Integer> {
         MemoryColumns columns = memory.columns(order.needsRss());
         List<MappingGroups.Group> shown = groups.sorted();
         if (order.key() != null) {
-            TopRows<MappingGroups.Group> rows = order.rows();
+            TopRows<MappingGroups.Group> rows = order.rows(columns);
             shown.forEach(rows::add);
             shown = rows.sorted();
         } else if (order.top() != null && order.top() < shown.size()) {

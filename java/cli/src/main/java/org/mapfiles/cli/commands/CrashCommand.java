@@ -12,7 +12,6 @@ import org.mapfiles.saved.Crash;
 import org.mapfiles.saved.SavedMaps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Reports what the addresses of a crash belong to. */
@@ -43,11 +42,11 @@ public final class CrashCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "An hs_err file of a JVM (JDK 8 to 28), or a core file.")
     private String file;
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
-
     @Mixin
     private final NameOptions nameOptions = new NameOptions();
+
+    @Mixin
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -61,8 +60,9 @@ public final class CrashCommand implements Callable<Integer> {
         Crash crash = saved.crash()
                 .orElseThrow(() -> new IOException("the file has mappings and no crash: see mapfiles resolve --from"));
         SymbolNames names = nameOptions.names();
-        CrashPrinter printer =
-                json ? new CrashJson(saved, names, terminal.out()) : new CrashText(saved, names, terminal);
+        CrashPrinter printer = screen.isJson()
+                ? new CrashJson(saved, names, terminal.out())
+                : new CrashText(saved, names, terminal, screen.isWide());
         printer.print(crash);
         return ExitCode.OK;
     }

@@ -9,6 +9,7 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.ProcessState;
 import org.mapfiles.cli.target.StateArgument;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
@@ -55,8 +56,8 @@ public final class DiffCommand implements Callable<Integer> {
     @Option(names = "--mappings", description = "Also each mapping that was added, removed or changed.")
     private boolean mappings;
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
+    @Mixin
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -77,7 +78,7 @@ public final class DiffCommand implements Callable<Integer> {
             }
         }
         StateDifference difference = StateDifference.of(before.entries(), now.entries());
-        if (json) {
+        if (screen.isJson()) {
             JsonLines lines = new JsonLines(terminal.out());
             if (ranges != null) {
                 ranges.write(lines, now.identity().pid());
@@ -85,9 +86,9 @@ public final class DiffCommand implements Callable<Integer> {
             difference.write(lines, now.identity().pid());
         } else {
             if (ranges != null) {
-                ranges.print(terminal);
+                ranges.print(terminal, screen.isWide());
             }
-            difference.print(terminal, ranges != null && !ranges.isEmpty());
+            difference.print(terminal, screen.isWide(), ranges != null && !ranges.isEmpty());
         }
         return before.isWhole() && now.isWhole() ? ExitCode.OK : ExitCode.NOT_RESOLVED;
     }

@@ -63,7 +63,7 @@ final class FileMappingRows implements FilesCommand.Output {
         this.terminal = terminal;
         isWide = screen.isWide();
         lines = screen.isJson() ? new JsonLines(terminal.out()) : null;
-        ordered = order.isOrdered() ? order.rows() : null;
+        ordered = order.isOrdered() ? order.rows(columns) : null;
         table = screen.table(terminal);
         columns.head(table.right("RANGE").fixed(MapsCommand.RANGE_WIDTH).right("SIZE"))
                 .left("MODE")

@@ -124,7 +124,7 @@ final class FileRows implements FilesCommand.Output {
         this.terminal = terminal;
         isWide = screen.isWide();
         lines = screen.isJson() ? new JsonLines(terminal.out()) : null;
-        ordered = order.isOrdered() ? order.rows() : null;
+        ordered = order.isOrdered() ? order.rows(columns) : null;
         table = screen.table(terminal);
         columns.head(table.right("RANGES").right("SIZE"))
                 .left("MODE")

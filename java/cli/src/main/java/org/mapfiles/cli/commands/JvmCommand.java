@@ -2,7 +2,10 @@ package org.mapfiles.cli.commands;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.JsonLines;
@@ -78,17 +81,12 @@ public final class JvmCommand implements Callable<Integer> {
                 parts.add(new JvmPart(regions, i, sums));
             }
         }
-        List<JvmPart> listed = parts;
-        if (order.isOrdered()) {
-            TopRows<JvmPart> top = order.rows();
-            parts.forEach(top::add);
-            listed = top.sorted();
-        }
+        List<JvmPart> listed = listed(parts, columns);
         if (screen.isJson()) {
             printJson(maps.pid(), listed, columns);
         } else {
             targets.printHeading(terminal, maps);
-            JvmTables tables = new JvmTables(columns, screen, terminal);
+            JvmTables tables = new JvmTables(columns, order.isByRss(columns), screen, terminal);
             tables.printRegions(parts, sums);
             terminal.out().write('\n');
             if (allParts || order.isOrdered()) {
@@ -97,6 +95,24 @@ public final class JvmCommand implements Callable<Integer> {
                 tables.printGroups(parts);
             }
         }
+    }
+
+    /** Returns the parts that the order leaves. If the largest are first, the parts of the largest region are. */
+    private List<JvmPart> listed(List<JvmPart> parts, MemoryColumns columns) {
+        if (!order.isOrdered()) {
+            return parts;
+        }
+        TopRows<JvmPart> top = order.rows(columns);
+        parts.forEach(top::add);
+        List<JvmPart> listed = top.sorted();
+        if (order.isLargestFirst()) {
+            boolean byRss = order.isByRss(columns);
+            Map<JvmRegions.Kind, Long> sums = new EnumMap<>(JvmRegions.Kind.class);
+            parts.forEach(part -> sums.merge(part.region(), byRss ? part.rss() : part.size(), Long::sum));
+            listed.sort(Comparator.<JvmPart>comparingLong(part -> -sums.get(part.region()))
+                    .thenComparing(JvmPart::region));
+        }
+        return listed;
     }
 
     private JvmRegions read(ProcessMaps maps) throws IOException {

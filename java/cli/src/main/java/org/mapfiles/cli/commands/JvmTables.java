@@ -23,6 +23,7 @@ final class JvmTables {
     private static final int COMMITTED_RANK = 5;
 
     private final MemoryColumns columns;
+    private final boolean byRss;
     private final ScreenOptions screen;
     private final Terminal terminal;
     /** The regions, the largest first. */
@@ -60,14 +61,16 @@ final class JvmTables {
         }
     }
 
-    JvmTables(MemoryColumns columns, ScreenOptions screen, Terminal terminal) {
+    /** @param byRss whether the largest are those with the largest RSS; else with the largest size */
+    JvmTables(MemoryColumns columns, boolean byRss, ScreenOptions screen, Terminal terminal) {
         this.columns = columns;
+        this.byRss = byRss;
         this.screen = screen;
         this.terminal = terminal;
     }
 
     private Comparator<Total> largestFirst() {
-        return columns.hasRss()
+        return byRss
                 ? Comparator.<Total>comparingLong(each -> each.memory.rss())
                         .thenComparingLong(each -> each.bytes)
                         .reversed()

@@ -109,7 +109,7 @@ public final class MapsCommand implements Callable<Integer> {
     private void printOrdered(
             ProcessMaps maps, MapChunks chunks, boolean hasChunk, MemoryColumns columns, Output output)
             throws IOException {
-        TopRows<Row> rows = order.rows();
+        TopRows<Row> rows = order.rows(columns);
         try (Progress progress = new Progress(terminal, "reading")) {
             long read = 0;
             for (boolean isMore = hasChunk; isMore; isMore = chunks.next()) {

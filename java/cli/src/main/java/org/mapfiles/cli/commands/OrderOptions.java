@@ -88,9 +88,22 @@ final class OrderOptions {
         return key;
     }
 
-    /** Returns an empty collection of rows, in the order that is given; else by size. */
-    <T extends Row> TopRows<T> rows() {
-        return new TopRows<>(comparator(key == null ? Key.size : key), top);
+    /**
+     * Returns an empty collection of rows, in the order that is given; else by RSS if that is a column, else by size.
+     */
+    <T extends Row> TopRows<T> rows(MemoryColumns columns) {
+        Key largest = columns.hasRss() ? Key.rss : Key.size;
+        return new TopRows<>(comparator(key == null ? largest : key), top);
+    }
+
+    /** Returns whether the largest sums are those with the largest RSS, and not those with the largest size. */
+    boolean isByRss(MemoryColumns columns) {
+        return columns.hasRss() && key != Key.size;
+    }
+
+    /** Returns whether the largest rows are first. */
+    boolean isLargestFirst() {
+        return isOrdered() && key != Key.path && key != Key.address;
     }
 
     private static <T extends Row> Comparator<T> comparator(Key by) {

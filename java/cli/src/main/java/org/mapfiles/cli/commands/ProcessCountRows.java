@@ -39,7 +39,8 @@ final class ProcessCountRows {
     }
 
     void print(OrderOptions order, ScreenOptions screen) throws IOException {
-        TopRows<ProcessCount> rows = order.key() != null ? order.rows() : new TopRows<>(mostFirst(), order.top());
+        TopRows<ProcessCount> rows =
+                order.key() != null ? order.rows(columns) : new TopRows<>(mostFirst(), order.top());
         all.forEach(rows::add);
         if (screen.isJson()) {
             printJson(rows.sorted());

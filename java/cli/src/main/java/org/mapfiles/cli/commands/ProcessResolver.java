@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.HashMap;
 import java.util.Map;
 import org.mapfiles.MapFilter;
@@ -37,10 +36,9 @@ final class ProcessResolver extends Resolver {
 
     static ProcessResolver of(ProcessMaps maps, ResolveOptions options, Terminal terminal) throws IOException {
         MapSnapshot snapshot = maps.snapshot(MapFilter.all());
-        OutputStream out = terminal.out();
         ResolvedPrinter printer = options.isJson()
-                ? new ResolvedJson(maps, snapshot, options.names(), out)
-                : new ResolvedText(maps, snapshot, options.names(), out);
+                ? new ResolvedJson(maps, snapshot, options.names(), terminal.out())
+                : new ResolvedText(maps, snapshot, options.names(), terminal, options.isWide());
         return new ProcessResolver(maps, snapshot, printer, options, terminal);
     }
 

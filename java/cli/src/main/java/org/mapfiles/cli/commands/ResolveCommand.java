@@ -64,9 +64,6 @@ public final class ResolveCommand implements Callable<Integer> {
             description = "A saved file: of 'mapfiles save', maps, hs_err or core.")
     private String from;
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
-
     @Option(names = "--jvm", description = "Also the Java method or the stub, and the region.")
     private boolean jvm;
 
@@ -78,6 +75,9 @@ public final class ResolveCommand implements Callable<Integer> {
 
     @Mixin
     private final NameOptions nameOptions = new NameOptions();
+
+    @Mixin
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
 
@@ -101,7 +101,8 @@ public final class ResolveCommand implements Callable<Integer> {
         }
         Target target = from == null ? target() : null;
         InputBlock given = addresses.equals(List.of("-")) ? null : parsed();
-        ResolveOptions options = new ResolveOptions(nameOptions.names(), json, lines, jvm, returnsTo);
+        ResolveOptions options =
+                new ResolveOptions(nameOptions.names(), screen.isJson(), screen.isWide(), lines, jvm, returnsTo);
         if (from != null) {
             SavedResolver resolver = SavedResolver.of(SavedFile.read(from, terminal), options, terminal);
             int code = run(resolver, given);

@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import org.mapfiles.cli.output.ResolvedJson;
 import org.mapfiles.cli.output.ResolvedPrinter;
@@ -26,10 +25,9 @@ final class SavedResolver extends Resolver {
 
     static SavedResolver of(SavedMaps saved, ResolveOptions options, Terminal terminal) throws IOException {
         SavedSymbols symbols = new SavedSymbols(saved);
-        OutputStream out = terminal.out();
         ResolvedPrinter printer = options.isJson()
-                ? new ResolvedJson(saved, symbols, options.names(), out)
-                : new ResolvedText(saved, symbols, options.names(), out);
+                ? new ResolvedJson(saved, symbols, options.names(), terminal.out())
+                : new ResolvedText(saved, symbols, options.names(), terminal, options.isWide());
         return new SavedResolver(saved, symbols, printer, options, terminal);
     }
 

@@ -19,6 +19,7 @@ import org.mapfiles.symbols.CodeUpdate;
 import org.mapfiles.symbols.CodeUpdates;
 import org.mapfiles.symbols.SymbolCache;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -58,14 +59,14 @@ public final class StaleCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PID|self", arity = "0..*", description = TargetOptions.DESCRIPTION + ".")
     private List<String> arguments = new ArrayList<>();
 
-    @Option(names = "--all", description = "All processes.")
+    @Option(names = "--all", description = TargetOptions.ALL)
     private boolean all;
 
     @Option(names = "--verbose", description = "Also files in the states replaced-same and deleted.")
     private boolean verbose;
 
-    @Option(names = "--json", description = "Print JSON Lines.")
-    private boolean json;
+    @Mixin
+    private final ScreenOptions screen = new ScreenOptions();
 
     private final Terminal terminal;
     private StaleRows rows;
@@ -82,7 +83,7 @@ public final class StaleCommand implements Callable<Integer> {
         if (all == !arguments.isEmpty()) {
             throw new UsageException(all ? TargetOptions.ALL_AND_PROCESS : "PID|self or --all is missing");
         }
-        rows = json ? StaleRows.json(terminal) : StaleRows.text(terminal, verbose);
+        rows = screen.isJson() ? StaleRows.json(terminal) : StaleRows.text(terminal, screen.isWide(), verbose);
         long[] pids = all
                 ? ProcessList.pids()
                 : TargetOptions.targets(arguments).stream()
@@ -97,7 +98,7 @@ public final class StaleCommand implements Callable<Integer> {
             } catch (PermissionDeniedException e) {
                 denied++;
                 firstDenial = firstDenial == null ? e.getMessage() : firstDenial;
-                if (json || !all) {
+                if (screen.isJson() || !all) {
                     rows.unknown(process, e.getMessage());
                 }
             } catch (ProcessExitedException e) {
@@ -111,10 +112,11 @@ public final class StaleCommand implements Callable<Integer> {
                 failure = ExitCode.NOT_RESOLVED;
             }
         }
-        rows.end(checked);
-        if (all && !json && denied > 0) {
-            terminal.report(denied + (denied == 1 ? " process" : " processes") + " could not be checked; the first: "
-                    + firstDenial);
+        rows.end(checked, denied);
+        if (all && !screen.isJson() && denied > 0) {
+            terminal.flush();
+            terminal.report(
+                    denied + (denied == 1 ? " process" : " processes") + " could not be checked: " + firstDenial);
         }
         return exitCode();
     }

@@ -26,12 +26,14 @@ import picocli.CommandLine.TypeConversionException;
 final class TargetOptions {
     static final String DESCRIPTION = "PID, self, main class or jar of a JVM, /proc/PID";
 
+    static final String ALL = "All processes that this user may read.";
+
     static final String ALL_AND_PROCESS = "--all cannot be combined with a process";
 
     @Parameters(paramLabel = "PID|self", arity = "0..*", description = DESCRIPTION + ".")
     private List<String> arguments = new ArrayList<>();
 
-    @Option(names = "--all", description = "All processes that this user may read.")
+    @Option(names = "--all", description = ALL)
     private boolean all;
 
     private boolean isFirst = true;

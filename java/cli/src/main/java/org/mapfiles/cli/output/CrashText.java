@@ -14,7 +14,16 @@ import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints a crash as text: the error, the addresses, the files. */
 public final class CrashText extends CrashPrinter {
+    /** On a terminal the path of a file and the reason share the columns that these leave. */
+    private static final int NOW_COLUMNS = 12;
+
+    private static final int BUILD_ID_COLUMNS = 42;
+    /** A path has these columns before the build ID has any. */
+    private static final int MIN_PATH = 32;
+
     private final Terminal terminal;
+    private final boolean isWide;
+    private final AddressLine addressLine;
     /** The files that addresses belong to, by name. */
     private final Map<String, FileCheck> files = new TreeMap<>();
 
@@ -22,9 +31,12 @@ public final class CrashText extends CrashPrinter {
     /** Whether no file is known to have the symbols of one of them. */
     private boolean hasUnverified;
 
-    public CrashText(SavedMaps saved, SymbolNames names, Terminal terminal) {
+    /** @param isWide whether lines may be wider than the terminal */
+    public CrashText(SavedMaps saved, SymbolNames names, Terminal terminal, boolean isWide) {
         super(saved, names);
         this.terminal = terminal;
+        this.isWide = isWide;
+        addressLine = new AddressLine(isWide ? 0 : terminal.width());
     }
 
     private void line(String text) throws IOException {
@@ -38,7 +50,7 @@ public final class CrashText extends CrashPrinter {
                 : crash.message();
         for (String fact : new String[] {error, crash.runtime(), crash.commandLine()}) {
             if (!fact.isEmpty()) {
-                line(Printable.text(fact));
+                line(addressLine.prose(Printable.text(fact)));
             }
         }
     }
@@ -50,22 +62,21 @@ public final class CrashText extends CrashPrinter {
             line("");
         }
         role = address.role();
-        String place = !address.isKnown()
-                ? address.problem()
-                : place(address.address(), mapping, isContradicted) + (isInStack ? "  stack of the thread" : "");
         FileCheck check = check(mapping);
         if (check != null) {
             files.put(FileName.withoutQuery(mapping).display(), check);
             hasUnverified |= isUnverified(mapping);
         }
+        String stack = isInStack ? "  stack of the thread" : "";
         if (role == Role.FRAME) {
-            line(address.name() + "  " + Printable.text(address.text()));
-            if (!place.isEmpty()) {
-                line("     " + place);
+            line(addressLine.of(address.name() + "  " + Printable.text(address.text())));
+            if (address.isKnown() || !address.problem().isEmpty()) {
+                line(place("     ", address, mapping, isContradicted, stack));
             }
         } else {
-            line(String.format("%-8s", Printable.text(address.name())) + " " + place
-                    + (address.text().isEmpty() ? "" : "  " + Printable.text(address.text())));
+            String text = address.text().isEmpty() ? "" : "  " + Printable.text(address.text());
+            String name = String.format("%-8s", Printable.text(address.name())) + " ";
+            line(place(name, address, mapping, isContradicted, stack + text));
         }
     }
 
@@ -73,22 +84,31 @@ public final class CrashText extends CrashPrinter {
         return role == Role.FAULT ? Role.PC : role;
     }
 
-    /** Returns an address and the place that it belongs to, as 'mapfiles resolve' prints it. */
-    private String place(long address, MapCursor mapping, boolean isContradicted) {
-        String hex = "0x" + Long.toHexString(address);
+    /** Returns the line of an address and of the place that it belongs to, as 'mapfiles resolve' prints it. */
+    private String place(
+            String indent, Crash.Address crashAddress, MapCursor mapping, boolean isContradicted, String end) {
+        if (!crashAddress.isKnown()) {
+            return addressLine.of(indent + crashAddress.problem() + end);
+        }
+        long address = crashAddress.address();
+        String head = indent + "0x" + Long.toHexString(address) + "  ";
         if (mapping == null) {
-            return hex + (isContradicted ? "  in mappings that contradict each other" : "  in no mapping");
+            return addressLine.of(
+                    head + (isContradicted ? "in mappings that contradict each other" : "in no mapping") + end);
         }
         String name = FileName.withoutQuery(mapping).display();
         long offset = address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
-        String file = (name.isEmpty() ? "[anonymous]" : name) + " + 0x" + Long.toHexString(offset);
         SymbolInfo symbol = symbol(address, mapping);
         String symbolName = symbol.status() == SymbolInfo.Status.FOUND ? symbol.name() : null;
-        return hex + "  "
-                + (symbolName == null
-                        ? file
-                        : names.display(symbolName) + " + 0x" + Long.toHexString(symbol.offset()) + " (" + file + ")")
-                + "  " + permissions(mapping) + "  " + Hex.range(mapping);
+        return addressLine.of(
+                head,
+                symbolName == null ? null : names.display(symbolName),
+                symbolName != null ? symbol.offset() : 0,
+                name.isEmpty() ? "[anonymous]" : name,
+                offset,
+                permissions(mapping),
+                Hex.range(mapping),
+                end);
     }
 
     @Override
@@ -97,8 +117,12 @@ public final class CrashText extends CrashPrinter {
             return;
         }
         line("");
-        Table table = new Table(terminal);
-        table.left("NOW").left("BUILD ID").left("FILE").left("WHY").endOfHead();
+        Table table = new Table(terminal, isWide);
+        int width = terminal.width();
+        int half =
+                Math.max(Math.min(MIN_PATH, (width - NOW_COLUMNS) / 2), (width - NOW_COLUMNS - BUILD_ID_COLUMNS) / 2);
+        table.left("NOW").left("BUILD ID").optional(1).left("FILE");
+        (isWide ? table : table.atMost(half)).left("WHY").prose().endOfHead();
         for (Map.Entry<String, FileCheck> file : files.entrySet()) {
             FileCheck check = file.getValue();
             String buildId = SavedSymbols.buildId(check);
@@ -110,8 +134,9 @@ public final class CrashText extends CrashPrinter {
         }
         table.print();
         if (hasUnverified) {
-            line("Functions are named in files that are the same, or with a debug file of the build ID."
-                    + " Functions of other files are not named.");
+            line(addressLine.prose(
+                    "Functions are named in files that are the same, or with a debug file of the build ID."
+                            + " Functions of other files are not named."));
         }
     }
 }

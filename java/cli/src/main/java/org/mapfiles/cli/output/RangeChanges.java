@@ -71,11 +71,12 @@ public final class RangeChanges {
     }
 
     /** Prints a table. */
-    public void print(Terminal terminal) throws IOException {
+    public void print(Terminal terminal, boolean isWide) throws IOException {
         if (changes.isEmpty()) {
             return;
         }
-        Table table = new Table(terminal).left("").left("RANGE").right("SIZE").left("PERMS");
+        Table table =
+                new Table(terminal, isWide).left("").left("RANGE").right("SIZE").left("PERMS");
         boolean hasChanged = changes.stream().anyMatch(Change::isChanged);
         if (hasChanged) {
             table.left("WAS");

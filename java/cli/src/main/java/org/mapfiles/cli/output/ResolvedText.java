@@ -23,6 +23,10 @@ public final class ResolvedText extends ResolvedPrinter {
     private static final byte[] NO_NAME = {};
 
     private final OutputStream out;
+    /** Columns of the terminal; 0: unlimited. */
+    private final int width;
+
+    private final AddressLine addressLine;
     private final byte[] digits = new byte[16];
     /** For each mapping the parts of its lines before and after the offset, made when they are needed. */
     private byte[][] before = {};
@@ -30,19 +34,66 @@ public final class ResolvedText extends ResolvedPrinter {
     private byte[][] after = {};
     private final Map<String, byte[]> displayed = new HashMap<>();
 
-    public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, SymbolNames names, OutputStream out) {
+    /**
+     * Prints addresses of a process.
+     *
+     * @param isWide whether lines may be wider than the terminal
+     */
+    public ResolvedText(ProcessMaps maps, MapSnapshot snapshot, SymbolNames names, Terminal terminal, boolean isWide) {
         super(maps, snapshot, names);
-        this.out = out;
+        out = terminal.out();
+        width = isWide ? 0 : terminal.width();
+        addressLine = new AddressLine(width);
     }
 
-    /** Prints addresses of a saved file. */
-    public ResolvedText(SavedMaps saved, SavedSymbols symbols, SymbolNames names, OutputStream out) {
+    /**
+     * Prints addresses of a saved file.
+     *
+     * @param isWide whether lines may be wider than the terminal
+     */
+    public ResolvedText(SavedMaps saved, SavedSymbols symbols, SymbolNames names, Terminal terminal, boolean isWide) {
         super(saved, symbols, names);
-        this.out = out;
+        out = terminal.out();
+        width = isWide ? 0 : terminal.width();
+        addressLine = new AddressLine(width);
     }
 
     @Override
     void printResolved(long address, int index, MapCursor mapping) throws IOException {
+        if (width > 0) {
+            printFitted(address, index, mapping);
+        } else {
+            printWhole(address, index, mapping);
+        }
+        printFrames(address);
+        printReport(address);
+    }
+
+    private void printFitted(long address, int index, MapCursor mapping) throws IOException {
+        SymbolInfo symbol = symbol(address, mapping);
+        boolean isNamed = symbol.status() == SymbolInfo.Status.FOUND && symbol.name() != null;
+        String name = name(index, mapping).display();
+        line(addressLine.of(
+                "0x" + Long.toHexString(address) + "  ",
+                isNamed ? symbolNames.display(symbol.name()) : null,
+                isNamed ? symbol.offset() : 0,
+                name.isEmpty() ? "[anonymous]" : name,
+                offset(address, mapping),
+                permissions(mapping),
+                Hex.range(mapping),
+                ""));
+    }
+
+    /** Returns the offset of an address in its file; without a file in the mapping. */
+    private static long offset(long address, MapCursor mapping) {
+        return address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
+    }
+
+    private void line(String text) throws IOException {
+        out.write((text + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void printWhole(long address, int index, MapCursor mapping) throws IOException {
         if (index >= before.length || before[index] == null) {
             render(index, mapping);
         }
@@ -56,14 +107,11 @@ public final class ResolvedText extends ResolvedPrinter {
             out.write(BEFORE_FILE);
         }
         out.write(before[index]);
-        // without a file: in the mapping
-        hex(address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0));
+        hex(offset(address, mapping));
         if (symbolName.length > 0) {
             out.write(')');
         }
         out.write(after[index]);
-        printFrames(address);
-        printReport(address);
     }
 
     /** Returns a name as it is printed before its offset. A profile has the same names many times. */
@@ -126,18 +174,16 @@ public final class ResolvedText extends ResolvedPrinter {
         if (frames == null || frames.isEmpty()) {
             return;
         }
-        StringBuilder text = new StringBuilder();
         for (int i = 0; i < frames.size(); i++) {
             SourceFrame frame = frames.get(i);
-            text.append("    ")
-                    .append(frame.function() == null ? "?" : symbolNames.display(frame.function()))
-                    .append("  ")
-                    .append(frame.file() == null ? "?" : Printable.text(frame.file()))
-                    .append(frame.line() < 0 ? "" : ":" + frame.line())
-                    .append(frame.line() < 0 || frame.column() < 0 ? "" : ":" + frame.column())
-                    .append(i < frames.size() - 1 ? "  inlined into\n" : "\n");
+            line(addressLine.of("    "
+                    + (frame.function() == null ? "?" : symbolNames.display(frame.function()))
+                    + "  "
+                    + (frame.file() == null ? "?" : Printable.text(frame.file()))
+                    + (frame.line() < 0 ? "" : ":" + frame.line())
+                    + (frame.line() < 0 || frame.column() < 0 ? "" : ":" + frame.column())
+                    + (i < frames.size() - 1 ? "  inlined into" : "")));
         }
-        out.write(text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Prints the inlined methods, then the code and the region. */
@@ -146,13 +192,10 @@ public final class ResolvedText extends ResolvedPrinter {
         if (report == null) {
             return;
         }
-        StringBuilder text = new StringBuilder();
         for (AddressReport.InlinedMethod method : report.inlined()) {
-            text.append("    ")
-                    .append(Printable.text(method.className() + '.' + method.methodName() + method.signature()))
-                    .append(" @ ")
-                    .append(method.bytecode())
-                    .append("  inlined into\n");
+            line(addressLine.of("    "
+                    + Printable.text(method.className() + '.' + method.methodName() + method.signature())
+                    + " @ " + method.bytecode() + "  inlined into"));
         }
         StringBuilder line = new StringBuilder("    ");
         if (report.code() != null) {
@@ -163,9 +206,6 @@ public final class ResolvedText extends ResolvedPrinter {
                     .append("  ");
         }
         line.append(report.region()).append(report.isInferred() ? "?  " : "  ").append(Printable.text(report.detail()));
-        out.write(text.append(line.toString().stripTrailing())
-                .append('\n')
-                .toString()
-                .getBytes(StandardCharsets.UTF_8));
+        line(addressLine.of(line.toString().stripTrailing()));
     }
 }

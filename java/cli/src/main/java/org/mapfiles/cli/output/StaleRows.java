@@ -17,9 +17,13 @@ public abstract class StaleRows {
 
     private StaleRows() {}
 
-    /** Returns rows as a table. */
-    public static StaleRows text(Terminal terminal, boolean isVerbose) {
-        return new Text(terminal, isVerbose);
+    /**
+     * Returns rows as a table.
+     *
+     * @param isWide whether lines may be wider than the terminal
+     */
+    public static StaleRows text(Terminal terminal, boolean isWide, boolean isVerbose) {
+        return new Text(terminal, isWide, isVerbose);
     }
 
     /** Returns rows of JSON. */
@@ -51,8 +55,13 @@ public abstract class StaleRows {
     /** Prints a process that could not be checked. */
     public abstract void unknown(Subject process, String why) throws IOException;
 
-    /** Ends the output. */
-    public abstract void end(int checkedProcesses) throws IOException;
+    /**
+     * Ends the output.
+     *
+     * @param checked number of processes that were checked
+     * @param denied number of processes that could not be checked
+     */
+    public abstract void end(int checked, int denied) throws IOException;
 
     private static final class Text extends StaleRows {
         private final Terminal terminal;
@@ -60,15 +69,16 @@ public abstract class StaleRows {
         private final boolean isVerbose;
         private int rows;
 
-        Text(Terminal terminal, boolean isVerbose) {
+        Text(Terminal terminal, boolean isWide, boolean isVerbose) {
             this.terminal = terminal;
             this.isVerbose = isVerbose;
-            table = new Table(terminal)
+            table = new Table(terminal, isWide)
                     .right("PID")
                     .left("PROCESS")
                     .left("STATE")
                     .left("ACTION")
-                    .left("FILE");
+                    .left("FILE")
+                    .prose();
             table.endOfHead();
         }
 
@@ -103,18 +113,24 @@ public abstract class StaleRows {
         }
 
         @Override
-        public void end(int checkedProcesses) throws IOException {
+        public void end(int checked, int denied) throws IOException {
             if (rows > 0) {
                 table.print();
             }
             StringBuilder end = new StringBuilder("checked ");
-            end.append(checkedProcesses)
-                    .append(checkedProcesses == 1 ? " process: " : " processes: ")
+            end.append(checked)
+                    .append(checked == 1 ? " process: " : " processes: ")
                     .append(outdatedProcesses() == 0 ? "none" : Integer.toString(outdatedProcesses()))
                     .append(" with outdated code");
             add(end, CodeUpdate.State.REPLACED_SAME, "replaced by the same code");
             add(end, CodeUpdate.State.DELETED, "deleted");
             add(end, CodeUpdate.State.UNKNOWN, "unknown");
+            if (denied > 0) {
+                end.append(", ")
+                        .append(denied)
+                        .append(denied == 1 ? " process" : " processes")
+                        .append(" not checked");
+            }
             terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));
         }
 
@@ -172,7 +188,7 @@ public abstract class StaleRows {
         }
 
         @Override
-        public void end(int checkedProcesses) {
+        public void end(int checked, int denied) {
             // a row of totals would be no row of a file
         }
     }

@@ -165,8 +165,8 @@ public final class StateDifference {
      *
      * @param hasOther whether another difference was printed
      */
-    public void print(Terminal terminal, boolean hasOther) throws IOException {
-        Table table = new Table(terminal)
+    public void print(Terminal terminal, boolean isWide, boolean hasOther) throws IOException {
+        Table table = new Table(terminal, isWide)
                 .left("")
                 .right("MAPPINGS")
                 .right("SIZE")

@@ -77,7 +77,7 @@ public final class AccessChecks {
         }
         return denial == null
                 ? Check.unknown(name, "no process of another user is visible here")
-                : Check.limited(name, "denied", denial.getMessage());
+                : Check.limited(name, "mappings are not read", denial.getMessage());
     }
 
     /** Reads a byte of the stack of another process of this user, which the process itself has written. */
@@ -102,7 +102,7 @@ public final class AccessChecks {
         }
         return denial == null
                 ? Check.unknown(name, "no other process of this user is visible here" + scope())
-                : Check.limited(name, "denied" + scope(), denial.getMessage());
+                : Check.limited(name, "memory is not read" + scope(), denial.getMessage());
     }
 
     private static boolean readStack(ProcessMaps maps) throws MapsException {

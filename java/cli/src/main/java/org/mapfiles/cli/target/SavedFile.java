@@ -25,6 +25,12 @@ public final class SavedFile {
     /** Maximum number of problems that are printed. */
     private static final int MAX_PRINTED = 10;
 
+    /** A message of the library, which does not read rows of {@code mapfiles save}. */
+    private static final String KINDS_OF_LIBRARY = "the file is no maps text, hs_err file or core file";
+
+    private static final String KINDS =
+            "the file is no file of 'mapfiles save' or of 'mapfiles maps --json', no maps text, hs_err file or core file";
+
     private final String argument;
     private final Terminal terminal;
     private final Path path;
@@ -90,7 +96,8 @@ public final class SavedFile {
     }
 
     private IOException unusable(MalformedMapsException e) {
-        return new IOException(Arguments.display(argument) + ": " + e.getMessage(), e);
+        String message = e.getMessage().replace(KINDS_OF_LIBRARY, KINDS);
+        return new IOException(Arguments.display(argument) + ": " + message, e);
     }
 
     private boolean isJson() throws IOException {

@@ -295,7 +295,8 @@ class DiffCommandTest {
                 .contains("line 2 is longer than 131072 bytes");
         assertThat(diffError("{\"a\":" + "[".repeat(50_000), end)).contains("line 1 is no JSON object");
         assertThat(diffError("{}")).contains(": no line is a row of 'mapfiles save'");
-        assertThat(diffError("junk")).contains(": the file is no maps text, hs_err file or core file");
+        assertThat(diffError("junk"))
+                .contains(": the file is no file of 'mapfiles save'", "no maps text, hs_err file or core file");
         List<String> many = new ArrayList<>(List.of(head));
         for (int i = 0; i < 100; i++) {
             many.add("{");

@@ -63,6 +63,64 @@ class JvmCommandTest {
                 .containsPattern("(?m)^ *[0-9a-f]+-[0-9a-f]+ +[0-9.]+[KMG] +LIBRARY +/.*/libjvm.so$");
     }
 
+    /** The largest parts of all are listed: those of the largest region first, whatever the size of other parts. */
+    @Test
+    void theLargestRegionIsFirstWithItsPartsBelowIt() throws Exception {
+        try (TestJvm jvm = TestJvm.waiting("-Xms64m")) {
+            List<Map<String, Object>> all =
+                    CliResult.with("jvm", jvm.pid(), "--rss", "--json").rows();
+            for (String key : List.of("rss", "size")) {
+                List<Map<String, Object>> top = CliResult.with(
+                                "jvm", jvm.pid(), "--rss", "--json", "--sort", key, "--top", "40")
+                        .rows();
+                assertThat(top).hasSize(40);
+                List<Object> regions =
+                        top.stream().map(row -> row.get("region")).distinct().toList();
+                assertThat(regions).hasSizeGreaterThan(3);
+                int row = 0;
+                long sumBefore = Long.MAX_VALUE;
+                for (Object region : regions) {
+                    long sum = sum(all, region, key);
+                    if (key.equals("size")) { // resident bytes change meanwhile
+                        assertThat(sum).isLessThanOrEqualTo(sumBefore);
+                    }
+                    sumBefore = sum;
+                    long before = Long.MAX_VALUE;
+                    for (; row < top.size() && top.get(row).get("region").equals(region); row++) {
+                        assertThat((Long) top.get(row).get(key)).isLessThanOrEqualTo(before);
+                        before = (Long) top.get(row).get(key);
+                    }
+                }
+                assertThat(row).as("rows of a region are together").isEqualTo(top.size());
+            }
+            List<Map<String, Object>> byAddress = CliResult.with(
+                            "jvm", jvm.pid(), "--json", "--sort", "address", "--top", "40")
+                    .rows();
+            assertThat(byAddress).extracting(row -> number(row, "start")).isSortedAccordingTo(Long::compareUnsigned);
+        }
+    }
+
+    private static long sum(List<Map<String, Object>> rows, Object region, String key) {
+        return rows.stream()
+                .filter(row -> row.get("region").equals(region))
+                .mapToLong(row -> (Long) row.get(key))
+                .sum();
+    }
+
+    /** Without an order, the largest are those with the most bytes in memory if these are a column. */
+    @Test
+    void theFirstRowsAreTheLargestInMemoryIfThatIsAColumn() {
+        for (String command : List.of("maps", "files", "jvm")) {
+            List<Map<String, Object>> rows = CliResult.with(command, "self", "--rss", "--top", "1", "--json")
+                    .rows();
+            long largest = CliResult.with(command, "self", "--rss", "--json").rows().stream()
+                    .mapToLong(row -> (Long) row.get("rss"))
+                    .max()
+                    .orElseThrow();
+            assertThat((Long) rows.get(0).get("rss")).as(command).isGreaterThan(largest / 2);
+        }
+    }
+
     @Test
     void readingFromOutsideDoesNotAffectTheJvm() throws Exception {
         try (TestJvm jvm = TestJvm.waiting("-Xcheck:jni")) {

@@ -1,0 +1,94 @@
+package org.mapfiles.jvm;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.mapfiles.MapCursor;
+import org.mapfiles.MapSnapshot;
+import org.mapfiles.Mapping;
+import org.mapfiles.jvm.VmReader.VmFieldMissing;
+
+/**
+ * Finds stacks of which the thread is unknown. glibc keeps the stacks of ended threads for new ones, 40 MiB by default
+ * (nptl/allocatestack.c). Nothing in memory names the thread that had such a stack. It is recognized by the record of
+ * the thread at its end, which has the start and the size of the stack and of its guard zone (struct pthread,
+ * nptl/descr.h).
+ */
+final class UnknownStacks {
+    static final String DETAIL = "stack of an ended or unknown thread";
+
+    /** Bytes before the end of a stack that may have the record: it is followed by variables of the thread. */
+    private static final int RECORD = 8192;
+
+    private static final int PAGE = 4096;
+    /** Minimum size of a stack (PTHREAD_STACK_MIN), in bytes. */
+    private static final int MIN_STACK = 16 << 10;
+    /** Maximum size of memory without permissions at the start of a stack, in bytes. */
+    private static final long MAX_GUARD = 1 << 20;
+    /** Maximum number of stacks that are searched for: contents of memory may be anything. */
+    private static final int MAX_STACKS = 1 << 16;
+
+    private final VmReader vm;
+    private final MapSnapshot snapshot;
+
+    UnknownStacks(VmReader vm, MapSnapshot snapshot) {
+        this.vm = vm;
+        this.snapshot = snapshot;
+    }
+
+    /** Returns the stacks of all threads, also of those that are known. So other sources have precedence. */
+    List<RegionCandidate> candidates() {
+        List<RegionCandidate> candidates = new ArrayList<>();
+        long guardStart = 0; // of the mapping before, if it has no permissions
+        long guardEnd = 0;
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            boolean isAnonymous = mapping.kind() == Mapping.Kind.ANONYMOUS;
+            if (isAnonymous && mapping.permissions().equals("rw-p") && mapping.size() >= MIN_STACK - PAGE) {
+                long lowest =
+                        guardEnd == mapping.start() ? Math.max(guardStart, guardEnd - MAX_GUARD) : mapping.start();
+                add(candidates, lowest, mapping.start(), mapping.end());
+            }
+            boolean isGuard = isAnonymous && mapping.permissions().equals("---p");
+            guardStart = isGuard ? mapping.start() : 0;
+            guardEnd = isGuard ? mapping.end() : 0;
+        }
+        return candidates;
+    }
+
+    /** Adds the stacks that end a mapping: the kernel merges those without a guard zone. */
+    private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd) {
+        long end = mappingEnd;
+        while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS) {
+            long stack = start(lowest, Math.max(start, end - RECORD), end);
+            if (stack == end) {
+                return;
+            }
+            candidates.add(RegionCandidate.inferred(stack, end, JvmRegions.Kind.THREAD_STACK, DETAIL));
+            end = stack;
+        }
+    }
+
+    /** Returns the start of the stack that ends at an address; the end: there is no record of one. */
+    private long start(long lowest, long from, long end) {
+        try {
+            long[] words = vm.longsAt(from, (end - from) / Long.BYTES);
+            for (int i = words.length - 3; i >= 0; i--) {
+                long start = words[i];
+                long size = words[i + 1];
+                boolean isRecord = start % PAGE == 0
+                        && size >= MIN_STACK
+                        && start + size == end
+                        && start >= lowest
+                        && start < from
+                        && words[i + 2] >= 0
+                        && words[i + 2] < size
+                        && words[i + 2] % PAGE == 0;
+                if (isRecord) {
+                    return start;
+                }
+            }
+        } catch (VmFieldMissing unmapped) {
+            // the mapping has changed
+        }
+        return end;
+    }
+}
