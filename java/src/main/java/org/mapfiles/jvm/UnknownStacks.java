@@ -1,11 +1,19 @@
 package org.mapfiles.jvm;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
+import org.mapfiles.MapsException;
+import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
+import org.mapfiles.resident.ResidentBytes;
+import org.mapfiles.resident.ResidentPages;
 
 /**
  * Finds stacks of which the thread is unknown. glibc keeps the stacks of ended threads for new ones, 40 MiB by default
@@ -16,10 +24,10 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 final class UnknownStacks {
     static final String DETAIL = "stack of an ended or unknown thread";
 
-    /** Bytes before the end of a stack that may have the record: it is followed by variables of the thread. */
-    private static final int RECORD = 8192;
-
     private static final int PAGE = 4096;
+
+    /** Bytes before the end of a stack that may have the record: it is followed by variables of the thread. */
+    private static final int RECORD = 2 * PAGE;
     /** Minimum size of a stack (PTHREAD_STACK_MIN), in bytes. */
     private static final int MIN_STACK = 16 << 10;
     /** Maximum size of memory without permissions at the start of a stack, in bytes. */
@@ -28,16 +36,31 @@ final class UnknownStacks {
     private static final int MAX_STACKS = 1 << 16;
 
     private final VmReader vm;
+    private final ProcessMaps maps;
     private final MapSnapshot snapshot;
+    private final ResidentPages pages = ResidentPages.withoutCopies();
+    private final ResidentBytes page = new ResidentBytes();
+    private final byte[] bytes = new byte[RECORD];
+    private final LongBuffer words =
+            ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).asLongBuffer();
 
-    UnknownStacks(VmReader vm, MapSnapshot snapshot) {
+    UnknownStacks(VmReader vm, ProcessMaps maps, MapSnapshot snapshot) {
         this.vm = vm;
+        this.maps = maps;
         this.snapshot = snapshot;
     }
 
-    /** Returns the stacks of all threads, also of those that are known. So other sources have precedence. */
-    List<RegionCandidate> candidates() {
+    /**
+     * Returns the stacks of all threads, also of those that are known. So other sources have precedence. Without the
+     * pages in memory there are none.
+     */
+    List<RegionCandidate> candidates() throws MapsException {
         List<RegionCandidate> candidates = new ArrayList<>();
+        try {
+            pages.read(maps, snapshot);
+        } catch (NotSupportedException noPagemap) {
+            return candidates;
+        }
         long guardStart = 0; // of the mapping before, if it has no permissions
         long guardEnd = 0;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
@@ -57,8 +80,8 @@ final class UnknownStacks {
     /** Adds the stacks that end a mapping: the kernel merges those without a guard zone. */
     private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd) {
         long end = mappingEnd;
-        while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS) {
-            long stack = start(lowest, Math.max(start, end - RECORD), end);
+        while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS && isInMemory(end - PAGE)) {
+            long stack = start(lowest, isInMemory(end - RECORD) ? end - RECORD : end - PAGE, end);
             if (stack == end) {
                 return;
             }
@@ -67,21 +90,30 @@ final class UnknownStacks {
         }
     }
 
+    /** Other pages are not read: a read would map a page there, or read it from swap. */
+    private boolean isInMemory(long address) {
+        page.clear();
+        pages.add(address, address + PAGE, page);
+        return page.rss() > 0;
+    }
+
     /** Returns the start of the stack that ends at an address; the end: there is no record of one. */
     private long start(long lowest, long from, long end) {
         try {
-            long[] words = vm.longsAt(from, (end - from) / Long.BYTES);
-            for (int i = words.length - 3; i >= 0; i--) {
-                long start = words[i];
-                long size = words[i + 1];
+            int length = (int) (end - from);
+            vm.read(from, bytes, length);
+            for (int i = length / Long.BYTES - 3; i >= 0; i--) {
+                long start = words.get(i);
+                long size = words.get(i + 1);
+                long guard = words.get(i + 2);
                 boolean isRecord = start % PAGE == 0
                         && size >= MIN_STACK
                         && start + size == end
                         && start >= lowest
                         && start < from
-                        && words[i + 2] >= 0
-                        && words[i + 2] < size
-                        && words[i + 2] % PAGE == 0;
+                        && guard >= 0
+                        && guard < size
+                        && guard % PAGE == 0;
                 if (isRecord) {
                     return start;
                 }
