@@ -59,7 +59,7 @@ static void scan_pages(void)
     } ranges[1 << 16];
     struct mf_pagemap_scan scan = {
         .size = sizeof scan,
-        .end = UINT64_C(1) << 47,
+        .end = (UINT64_C(1) << 47) - 4096, /* of the address space (x86-64, TASK_SIZE_MAX) */
         .vec = (uintptr_t)ranges,
         .vec_len = sizeof ranges / sizeof *ranges,
         .category_anyof_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED,
