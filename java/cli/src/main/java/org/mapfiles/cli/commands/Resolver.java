@@ -14,16 +14,11 @@ import org.mapfiles.cli.target.LineLocator;
 
 /** Resolves addresses in the mappings of a snapshot, and prints them in the order in which they were given. */
 abstract class Resolver {
-    /** If fewer than one of this number of lines has a new name, names are demangled when they are printed. */
-    private static final int MAX_KNOWN = 64;
-
     final Terminal terminal;
     final MapSnapshot snapshot;
     final ResolvedPrinter printer;
     /** Lines of the input that are not resolved yet. */
     private InputBlock pending;
-    /** Whether names are demangled together: the addresses of this block may have many that were not printed before. */
-    private boolean hasNewNames = true;
     /** Null: source lines are not printed. */
     private final SourceLines sourceLines;
 
@@ -45,7 +40,7 @@ abstract class Resolver {
         if (sourceLines != null) {
             printer.readLines(sourceLines, located(lines), distanceOfLine);
         }
-        if (hasNewNames && lines.count() > 1) {
+        if (lines.count() > 1) {
             demangle(lines);
         }
         for (int i = 0; i < lines.count(); i++) {
@@ -59,7 +54,7 @@ abstract class Resolver {
         printer.forgetNoted();
     }
 
-    /** Demangles the names of lines together. Later lines of a long input have few new names. */
+    /** Demangles the names of lines together. One after the other would take a switch of processes for each. */
     private void demangle(InputBlock lines) {
         for (int i = 0; i < lines.count(); i++) {
             InputLine other = lines.other(i) == null ? null : locator.locate(lines.other(i));
@@ -67,7 +62,7 @@ abstract class Resolver {
                 printer.noteName(other == null ? lines.address(i) : other.address());
             }
         }
-        hasNewNames = printer.demangleNoted() > lines.count() / MAX_KNOWN || lines.count() < MAX_KNOWN;
+        printer.demangleNoted();
     }
 
     /** Resolves the input. All that was read is printed when the input pauses, unless blocks must be large. */

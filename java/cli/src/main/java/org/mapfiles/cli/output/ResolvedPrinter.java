@@ -97,9 +97,9 @@ public abstract class ResolvedPrinter {
         }
     }
 
-    /** Demangles the names that were noted. Returns how many were not known before. */
-    public final int demangleNoted() {
-        return symbolNames.demangleNoted();
+    /** Demangles the names that were noted. */
+    public final void demangleNoted() {
+        symbolNames.demangleNoted();
     }
 
     /** Forgets the symbols that were noted. Call it after their addresses were printed. */

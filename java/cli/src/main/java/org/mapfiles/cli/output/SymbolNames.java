@@ -46,8 +46,11 @@ public final class SymbolNames {
         }
     }
 
-    /** Demangles the names that were noted. Returns how many there are. */
-    int demangleNoted() {
+    /** Demangles the names that were noted. */
+    void demangleNoted() {
+        if (noted.isEmpty()) {
+            return;
+        }
         List<String> raws = List.copyOf(noted);
         noted.clear();
         List<String> demangled = Demangler.demangleAll(
@@ -55,7 +58,6 @@ public final class SymbolNames {
         for (int i = 0; i < raws.size(); i++) {
             known.put(raws.get(i), demangled.get(i) + version(raws.get(i)));
         }
-        return raws.size();
     }
 
     private static String demangle(String raw) {
