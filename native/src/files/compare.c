@@ -117,46 +117,72 @@ static int compare_piece(struct comparison *with, uint64_t address, uint64_t off
 /* Pages that are checked to find pages in memory. */
 #define PAGES_CHECKED 1024
 
-/* Reads and checks that confirm an equal piece. */
+/* Reads of each piece, and checks of the mapping, that confirm one equal piece. More pieces need fewer of each. */
 #define CONFIRMATIONS 48
+
+/* Maximum of checks in one pass over all pieces, on average. */
+#define CHECKS 128
+
+/* Reads of each piece: a process that maps the other file seldom is not noticed by few checks, often not by many. */
+static unsigned passes_over(uint64_t pieces)
+{
+    unsigned bits = 0;
+
+    for (; pieces > 1 && bits < 8; pieces /= 2)
+        bits++;
+    return (CONFIRMATIONS + bits) / (1 + bits);
+}
+
+static uint64_t next_random(uint64_t *random) /* xorshift64 */
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return *random;
+}
 
 /*
  * Between one read and one check the process may map another file, and the first one again. It may even do that in step with
- * this thread, because each waits for the lock of the other (mmap_lock). So a piece is read and the mapping is checked in random
- * order. All reads must be equal: one that differs is not tried again, as in compare_piece().
+ * this thread, because each waits for the lock of the other (mmap_lock). Files may differ in one piece only. So all pieces are
+ * read again some times, and the mapping is checked at random places between them. All reads must be equal: one that differs is
+ * not tried again, as in compare_piece(). @p equal is the number of pieces that were equal before.
  */
-static int confirm(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping, uint64_t address)
+static int confirm(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping, uint64_t equal)
 {
+    const uint64_t pieces = (mapping->end - mapping->start) / PIECE;
+    const uint64_t places = pieces < 2 * CHECKS ? 2 : pieces / CHECKS; /* a check at one of so many */
     struct timespec now;
     uint64_t random;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    random = ((uint64_t)now.tv_nsec << 20 ^ address) * UINT64_C(0x9E3779B97F4A7C15) | 1;
-    for (int i = 0; i < CONFIRMATIONS; i++) {
-        random ^= random << 13; /* xorshift64 */
-        random ^= random >> 7;
-        random ^= random << 17;
-        if (random >> 63) {
-            const int rc = mf_validate(process, mapping);
+    random = ((uint64_t)now.tv_nsec << 20 ^ mapping->start) * UINT64_C(0x9E3779B97F4A7C15) | 1;
+    for (unsigned pass = passes_over(pieces); pass > 0; pass--) {
+        uint64_t again = 0; /* equal pieces of this pass */
 
-            if (rc < 0)
-                return rc;
-        } else {
-            const int same = is_modified(with, address)
-                                 ? MF_NOT_COMPARED
-                                 : compare_once(with, address, mapping->offset + (address - mapping->start));
+        for (uint64_t address = mapping->start; address < mapping->end; address += PIECE) {
+            int same = MF_NOT_COMPARED;
 
-            if (same != MF_SAME)
+            while ((next_random(&random) >> 32) % places == 0) {
+                const int rc = mf_validate(process, mapping);
+
+                if (rc < 0)
+                    return rc;
+            }
+            if (!is_modified(with, address))
+                same = compare_once(with, address, mapping->offset + (address - mapping->start));
+            if (same < 0 || same == MF_DIFFERENT)
                 return same < 0 ? same : MF_NOT_COMPARED;
+            again += same == MF_SAME;
         }
+        if (again < equal) /* a page was modified meanwhile, or is one of another mapping */
+            return MF_NOT_COMPARED;
     }
     return MF_SAME;
 }
 
 static int compare_all(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping)
 {
-    uint64_t last = 0; /* address of an equal piece */
-    unsigned checked = 0;
+    uint64_t equal = 0;
 
     for (uint64_t address = mapping->start; address < mapping->end; address += PIECE) {
         const int same = compare_piece(with, address, mapping->offset + (address - mapping->start));
@@ -164,14 +190,13 @@ static int compare_all(struct mf_process *process, struct comparison *with, cons
         if (same < 0 || same == MF_DIFFERENT)
             return same;
         if (same == MF_SAME) {
-            const int rc = checked++ < CHECKED_PIECES ? mf_validate(process, mapping) : 0;
+            const int rc = equal++ < CHECKED_PIECES ? mf_validate(process, mapping) : 0;
 
             if (rc < 0)
                 return rc;
-            last = address;
         }
     }
-    return with->is_undecided || last == 0 ? MF_NOT_COMPARED : confirm(process, with, mapping, last);
+    return with->is_undecided || equal == 0 ? MF_NOT_COMPARED : confirm(process, with, mapping, equal);
 }
 
 /* Compares some pages, at equal distances, that are in memory: no page is loaded into the target. */

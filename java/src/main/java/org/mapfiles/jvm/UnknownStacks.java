@@ -10,6 +10,7 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
+import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.VmReader.VmFieldMissing;
 import org.mapfiles.resident.ResidentBytes;
@@ -57,10 +58,14 @@ final class UnknownStacks {
     List<RegionCandidate> candidates() throws MapsException {
         List<RegionCandidate> candidates = new ArrayList<>();
         try {
-            pages.read(maps, snapshot);
-        } catch (NotSupportedException noPagemap) {
-            return candidates;
+            search(candidates);
+        } catch (NotSupportedException | PermissionDeniedException noPagemap) { // its mode is 0400, that of maps 0444
+            candidates.clear();
         }
+        return candidates;
+    }
+
+    private void search(List<RegionCandidate> candidates) throws MapsException {
         long guardStart = 0; // of the mapping before, if it has no permissions
         long guardEnd = 0;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
@@ -74,11 +79,11 @@ final class UnknownStacks {
             guardStart = isGuard ? mapping.start() : 0;
             guardEnd = isGuard ? mapping.end() : 0;
         }
-        return candidates;
     }
 
     /** Adds the stacks that end a mapping: the kernel merges those without a guard zone. */
-    private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd) {
+    private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd)
+            throws MapsException {
         long end = mappingEnd;
         while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS && isInMemory(end - PAGE)) {
             long stack = start(lowest, isInMemory(end - RECORD) ? end - RECORD : end - PAGE, end);
@@ -91,8 +96,9 @@ final class UnknownStacks {
     }
 
     /** Other pages are not read: a read would map a page there, or read it from swap. */
-    private boolean isInMemory(long address) {
+    private boolean isInMemory(long address) throws MapsException {
         page.clear();
+        pages.read(maps, snapshot, address, address + PAGE);
         pages.add(address, address + PAGE, page);
         return page.rss() > 0;
     }
