@@ -39,19 +39,15 @@ final class Generations {
 
     /** Adds the reserved range of a space, and its committed range. */
     private void space(long space, String type, String detail) throws VmFieldMissing {
-        if (type.equals("VirtualSpace")) {
-            add(vm.pointer(space, type, "_low_boundary"), vm.pointer(space, type, "_high_boundary"), "reserved");
-            add(vm.pointer(space, type, "_low"), vm.pointer(space, type, "_high"), detail);
-        } else {
-            add(
-                    vm.pointer(space, type, "_reserved_low_addr"),
-                    vm.pointer(space, type, "_reserved_high_addr"),
-                    "reserved");
-            add(
-                    vm.pointer(space, type, "_committed_low_addr"),
-                    vm.pointer(space, type, "_committed_high_addr"),
-                    detail);
+        boolean isVirtual = type.equals("VirtualSpace");
+        long start = vm.pointer(space, type, isVirtual ? "_low_boundary" : "_reserved_low_addr");
+        long end = vm.pointer(space, type, isVirtual ? "_high_boundary" : "_reserved_high_addr");
+        long committedStart = vm.pointer(space, type, isVirtual ? "_low" : "_committed_low_addr");
+        long committedEnd = vm.pointer(space, type, isVirtual ? "_high" : "_committed_high_addr");
+        if (start != committedStart || end != committedEnd) { // nothing is only reserved if they are the same
+            add(start, end, "reserved");
         }
+        add(committedStart, committedEnd, detail);
     }
 
     /** Adds the space that a field of an object points to. */

@@ -27,7 +27,7 @@ final class UnknownStacks {
 
     private static final int PAGE = 4096;
 
-    /** Bytes before the end of a stack that may have the record: it is followed by variables of the thread. */
+    /** Bytes before the end of a stack that may have the record: variables of the thread are before or after it. */
     private static final int RECORD = 2 * PAGE;
     /** Minimum size of a stack (PTHREAD_STACK_MIN), in bytes. */
     private static final int MIN_STACK = 16 << 10;
@@ -82,8 +82,7 @@ final class UnknownStacks {
     }
 
     /** Adds the stacks that end a mapping: the kernel merges those without a guard zone. */
-    private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd)
-            throws MapsException {
+    private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd) throws MapsException {
         long end = mappingEnd;
         while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS && isInMemory(end - PAGE)) {
             long stack = start(lowest, isInMemory(end - RECORD) ? end - RECORD : end - PAGE, end);

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
 
@@ -84,6 +86,31 @@ class RegionsFromOutsideTest {
                 assertThat(counts[2]).as("mappings that both name").isGreaterThan(20);
             }
             hardlyAnythingIsUnknown(regions, jvm.pid(), collector);
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** The committed range is the reserved one then. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC"})
+    void spacesOfAWholeHeapHaveTheirNames(String collector) throws Exception {
+        Process jvm = new ChildJvm().with(collector, "-Xms64m", "-Xmx64m").start(RegionsFromOutsideMain.class);
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
+            String line;
+            do {
+                line = jvm.inputReader().readLine();
+                assertThat(line).isNotNull();
+            } while (!line.equals("READY"));
+            JvmRegions regions = JvmRegions.read(maps);
+            Set<String> details = new TreeSet<>();
+            for (int i = 0; i < regions.size(); i++) {
+                if (regions.region(i) == JvmRegions.Kind.JAVA_HEAP) {
+                    details.add(regions.detail(i));
+                }
+            }
+            assertThat(details)
+                    .containsExactly("eden space", "old generation", "survivor space, from", "survivor space, to");
         } finally {
             jvm.destroyForcibly();
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * C++ names, by an installed demangler that runs as a child process: it reads a name in each line of its input, and
@@ -55,6 +56,8 @@ final class CppFilter {
     private int limit;
     private int failures;
     private boolean isEndedAtExit;
+    /** Whether the JVM exits: no child is started any more. */
+    private volatile boolean isExiting;
 
     CppFilter() {
         this(find(System.getenv("PATH")));
@@ -112,6 +115,9 @@ final class CppFilter {
             }
             List<String> part = names.subList(first, endOfPart(names, first));
             exchange(part, found);
+            while (found.size() < first + part.size() && isExiting) {
+                LockSupport.park(); // until the end: names of an interrupted run are not printed as raw ones
+            }
             if (found.size() < first + part.size()) { // the next name has no result: it stays raw
                 found.add(names.get(found.size()));
                 failures++;
@@ -192,8 +198,15 @@ final class CppFilter {
 
     private void start() throws IOException {
         if (!isEndedAtExit) {
-            isEndedAtExit = true;
-            Runtime.getRuntime().addShutdownHook(new Thread(this::endBeforeExit));
+            try {
+                Runtime.getRuntime().addShutdownHook(new Thread(this::endBeforeExit));
+                isEndedAtExit = true;
+            } catch (IllegalStateException e) { // the exit has begun
+                isExiting = true;
+            }
+        }
+        if (isExiting) {
+            throw new IOException("this JVM exits");
         }
         child = new ProcessBuilder("/bin/sh", "-c", LIMITED, program)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -210,6 +223,7 @@ final class CppFilter {
      * {@code VM_Exit::wait_for_threads_in_native_to_block}). It takes no lock: another thread may wait for the child.
      */
     private void endBeforeExit() {
+        isExiting = true;
         Process last = child;
         if (last != null) {
             try {
