@@ -140,8 +140,15 @@ abstract class Resolver {
             printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
         } else if (found.kind() == InputLine.Kind.SAMPLE || found.kind() == InputLine.Kind.SOURCE_LINE) {
             printer.printSample(text);
+        } else if (isOfKernel(found)) {
+            printer.printSample(Arguments.bytes(found.text().strip()));
         } else {
             print(found.address());
         }
+    }
+
+    /** Returns whether a frame of perf is one of the kernel: it is in no mapping, and perf has named its function. */
+    private boolean isOfKernel(InputLine line) {
+        return line.kind() == InputLine.Kind.FRAME && line.address() < 0 && snapshot.find(line.address()) < 0;
     }
 }

@@ -136,7 +136,17 @@ public final class ChangeText implements ChangePrinter {
     /** Returns the state before a change. A narrow terminal has no room for a second range: it shows the size. */
     private String was(MapChange change) {
         Mapping previous = change.previous();
-        return (width > 0 ? Sizes.human(previous.size()) : Hex.range(previous)) + "  " + previous.permissions();
+        return (width > 0 ? Sizes.human(previous.size()) : Hex.range(previous)) + "  " + previous.permissions()
+                + (isOtherFile(change.mapping(), previous) ? "  of another file" : "");
+    }
+
+    /** Returns whether the files differ, of which the names may be the same. An event may contain no inode. */
+    private static boolean isOtherFile(Mapping now, Mapping previous) {
+        return now.inode() != 0
+                && previous.inode() != 0
+                && (now.inode() != previous.inode()
+                        || now.deviceMajor() != previous.deviceMajor()
+                        || now.deviceMinor() != previous.deviceMinor());
     }
 
     /** Returns whether something that is printed has changed, unlike an inode that the event did not contain. */
@@ -147,7 +157,8 @@ public final class ChangeText implements ChangePrinter {
                 || now.start() != previous.start()
                 || now.end() != previous.end()
                 || !now.permissions().equals(previous.permissions())
-                || !name(now).equals(name(previous));
+                || !name(now).equals(name(previous))
+                || isOtherFile(now, previous);
     }
 
     private static String name(Mapping mapping) {

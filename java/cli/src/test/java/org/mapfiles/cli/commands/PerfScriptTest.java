@@ -192,4 +192,16 @@ class PerfScriptTest {
         assertThat(result.out()).contains("may be an offset in a file");
         assertThat(result.code()).isEqualTo(1);
     }
+
+    /** They are in no mapping of a process, and perf has named their functions. */
+    @Test
+    void framesOfTheKernelStayAsTheyAre() {
+        String frame = "\tffffffff821ea1d7 __get_user_8+0x17 ([kernel.kallsyms])";
+        String input = "burn  42 1.500000: cpu-clock:\n" + frame + "\n\n";
+        CliResult result = CliResult.reading(
+                input, "resolve", Long.toString(ProcessHandle.current().pid()), "-");
+        assertThat(result.err()).isEmpty();
+        assertThat(result.code()).isZero();
+        assertThat(result.lines()).contains(frame.strip());
+    }
 }

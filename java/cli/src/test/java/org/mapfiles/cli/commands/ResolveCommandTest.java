@@ -218,10 +218,10 @@ class ResolveCommandTest {
         assertThat(result.lines().get(2)).startsWith("line 3: ").endsWith("another file is mapped there");
         assertThat(result.lines().get(3)).isEqualTo(result.lines().get(1));
         assertThat(result.lines().get(4)).isEmpty();
-        assertThat(result.lines().get(5)).isEqualTo("0xffffffff81000000  in no mapping");
+        assertThat(result.lines().get(5)).isEqualTo("ffffffff81000000 do_syscall_64 ([kernel.kallsyms])");
         assertThat(CliResult.reading(input, "resolve", "self", "-", "--json").rows())
                 .extracting(row -> row.get("type"))
-                .containsExactly("sample", "address", "unusable", "address", "address");
+                .containsExactly("sample", "address", "unusable", "address", "sample");
     }
 
     @Test
