@@ -98,7 +98,7 @@ prepare_kernel() { # NAME DIRECTORY
     first=$(mktemp -d)
     mkdir -p "$first"/{bin,dev,proc,sys,modules,system}
     collect_modules "$unpacked" "$(cat "$directory/version")" "$first/modules"
-    cp "$busybox" "$first/bin/busybox"
+    cp "${busybox:?}" "$first/bin/busybox"
     install "$here/vm/init" "$first/init"
     (cd "$first" && find . | cpio --quiet -o -H newc) >"$directory/initramfs"
     rm -rf "$first"

@@ -47,6 +47,11 @@ public abstract class CrashPrinter {
 
     abstract void end() throws IOException;
 
+    /** Returns whether the file records mappings: without any, it is unknown which one an address is in. */
+    final boolean hasMappings() {
+        return saved.snapshot().size() > 0;
+    }
+
     final String permissions(MapCursor mapping) {
         return saved.permissions(mapping);
     }

@@ -93,8 +93,10 @@ public final class CrashText extends CrashPrinter {
         long address = crashAddress.address();
         String head = indent + "0x" + Long.toHexString(address) + "  ";
         if (mapping == null) {
-            return addressLine.of(
-                    head + (isContradicted ? "in mappings that contradict each other" : "in no mapping") + end);
+            String why = !hasMappings()
+                    ? "in an unknown mapping"
+                    : isContradicted ? "in mappings that contradict each other" : "in no mapping";
+            return addressLine.of(head + why + end);
         }
         String name = FileName.withoutQuery(mapping).display();
         long offset = address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);

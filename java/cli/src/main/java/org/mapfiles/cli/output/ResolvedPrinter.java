@@ -192,6 +192,11 @@ public abstract class ResolvedPrinter {
         return frames == null ? null : frames.getOrDefault(address, List.of());
     }
 
+    /** Returns whether there are mappings: without any, it is unknown which one an address is in. */
+    final boolean hasMappings() {
+        return snapshot.size() > 0;
+    }
+
     final boolean isOfSavedFile() {
         return saved != null;
     }

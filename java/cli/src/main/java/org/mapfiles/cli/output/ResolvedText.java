@@ -17,6 +17,7 @@ import org.mapfiles.symbols.SymbolInfo;
 /** Prints resolved addresses as text: address, symbol + offset (file + offset), permissions, range. */
 public final class ResolvedText extends ResolvedPrinter {
     private static final byte[] IN_NO_MAPPING = "  in no mapping\n".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] UNKNOWN = "  in an unknown mapping\n".getBytes(StandardCharsets.UTF_8);
     private static final byte[] PREFIX = {'0', 'x'};
     private static final byte[] GAP = {' ', ' '};
     private static final byte[] BEFORE_FILE = {' ', '('};
@@ -125,7 +126,7 @@ public final class ResolvedText extends ResolvedPrinter {
     @Override
     void printUnresolved(long address) throws IOException {
         hex(address);
-        out.write(IN_NO_MAPPING);
+        out.write(hasMappings() ? IN_NO_MAPPING : UNKNOWN);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.mapfiles.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,6 +36,22 @@ class CrashCommandTest {
                 .hasLineCount(1)
                 .contains("is not a line of /proc/PID/maps")
                 .contains("line 26");
+    }
+
+    /** A file that was cut may have no mappings. */
+    @Test
+    void withoutMappingsThoseOfAddressesAreUnknown() throws Exception {
+        Path whole = HsErrFiles.write(directory);
+        String text = Files.readString(whole, StandardCharsets.ISO_8859_1);
+        Path cut = Files.writeString(
+                directory.resolve("cut.log"),
+                text.substring(0, text.indexOf("Dynamic libraries")),
+                StandardCharsets.ISO_8859_1);
+        assertThat(CliResult.with("crash", cut.toString()).out())
+                .contains("in an unknown mapping")
+                .doesNotContain("in no mapping");
+        assertThat(CliResult.with("resolve", "--from", cut.toString(), "1234").out())
+                .isEqualTo("0x1234  in an unknown mapping\n");
     }
 
     @Test
