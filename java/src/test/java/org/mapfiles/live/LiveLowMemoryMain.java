@@ -14,10 +14,9 @@ final class LiveLowMemoryMain {
             System.out.println("STARTED");
             String last = "";
             for (long end = System.nanoTime() + 60_000_000_000L;
-                    !last.contains("ProcessGone") && System.nanoTime() < end; ) {
-                String now =
-                        String.valueOf(live.failure().orElse(null)).replaceAll("\\d+", "N"); // numbers of bytes differ
-                if (live.failure().isPresent() && !now.equals(last)) {
+                    !last.contains("ProcessExited") && System.nanoTime() < end; ) {
+                String now = live.failure().map(Throwable::toString).orElse("").replaceAll("\\d+", "N"); // of bytes
+                if (!now.isEmpty() && !now.equals(last)) {
                     System.out.println(now);
                     last = now;
                 }
