@@ -9,7 +9,6 @@ import org.mapfiles.jvm.AttachException.Reason;
 
 /** A connection to the attach socket of a JVM, for one request and its response, with a deadline. Not thread-safe. */
 final class AttachConnection implements AutoCloseable {
-
     private static final int WAIT_MILLIS = 20;
     private static final int MAX_PRINTED = 300;
 

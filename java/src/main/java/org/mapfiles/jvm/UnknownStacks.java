@@ -84,7 +84,11 @@ final class UnknownStacks {
     /** Adds the stacks that end a mapping: the kernel merges those without a guard zone. */
     private void add(List<RegionCandidate> candidates, long lowest, long start, long mappingEnd) throws MapsException {
         long end = mappingEnd;
-        while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS && isInMemory(end - PAGE)) {
+        while (end - start >= MIN_STACK - PAGE && candidates.size() < MAX_STACKS) {
+            pages.read(maps, snapshot, end - RECORD, end);
+            if (!isInMemory(end - PAGE)) {
+                return;
+            }
             long stack = start(lowest, isInMemory(end - RECORD) ? end - RECORD : end - PAGE, end);
             if (stack == end) {
                 return;
@@ -95,9 +99,8 @@ final class UnknownStacks {
     }
 
     /** Other pages are not read: a read would map a page there, or read it from swap. */
-    private boolean isInMemory(long address) throws MapsException {
+    private boolean isInMemory(long address) {
         page.clear();
-        pages.read(maps, snapshot, address, address + PAGE);
         pages.add(address, address + PAGE, page);
         return page.rss() > 0;
     }

@@ -147,8 +147,13 @@ public final class SymbolInfo {
      */
     public @Nullable String name() {
         check();
+        return table.name(found, this);
+    }
+
+    /** Returns memory for a name, which later names of this holder use again. */
+    NativeMemory nameMemory() {
         nameMemory = nameMemory == null ? new NativeMemory(SymbolTable.FIRST_ROOM) : nameMemory;
-        return table.name(found, nameMemory);
+        return nameMemory;
     }
 
     /**

@@ -122,14 +122,14 @@ final class SymbolTable {
     /**
      * Returns the name of a symbol; null: it cannot be read.
      *
-     * @param memory of the caller, of {@link #FIRST_ROOM} bytes
+     * @param holder has memory for a name that was not read yet
      */
     @Nullable
-    String name(NativeMemory symbol, NativeMemory memory) {
+    String name(NativeMemory symbol, SymbolInfo holder) {
         int id = symbol.bytes().getInt(ElfRecord.SYMBOL_ID);
         String name = names[id];
         if (name == null) {
-            name = readName(symbol, memory);
+            name = readName(symbol, holder.nameMemory());
             names[id] = name;
         }
         return name;

@@ -43,6 +43,14 @@ class RegionsFromOutsideTest {
                 .start(RegionsFromOutsideMain.class);
     }
 
+    private static void awaitReady(Process jvm) throws Exception {
+        String line;
+        do {
+            line = jvm.inputReader().readLine();
+            assertThat(line).isNotNull();
+        } while (!line.equals("READY"));
+    }
+
     /** Reads the regions, which must be in order and complete. */
     private static JvmRegions read(ProcessMaps maps, String collector) throws Exception {
         JvmRegions regions = JvmRegions.read(maps);
@@ -97,11 +105,7 @@ class RegionsFromOutsideTest {
     void spacesOfAWholeHeapHaveTheirNames(String collector) throws Exception {
         Process jvm = new ChildJvm().with(collector, "-Xms64m", "-Xmx64m").start(RegionsFromOutsideMain.class);
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
-            String line;
-            do {
-                line = jvm.inputReader().readLine();
-                assertThat(line).isNotNull();
-            } while (!line.equals("READY"));
+            awaitReady(jvm);
             JvmRegions regions = JvmRegions.read(maps);
             Set<String> details = new TreeSet<>();
             for (int i = 0; i < regions.size(); i++) {
@@ -122,12 +126,7 @@ class RegionsFromOutsideTest {
     void hardlyAnyResidentMemoryIsUnknownWithoutTracking(String collector) throws Exception {
         Process jvm = start(collector, "off");
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
-            BufferedReader in = jvm.inputReader();
-            String line;
-            do {
-                line = in.readLine();
-                assertThat(line).isNotNull();
-            } while (!line.equals("READY"));
+            awaitReady(jvm);
             JvmRegions regions = read(maps, collector);
             hardlyAnythingIsUnknown(regions, jvm.pid(), collector + ", without tracking,");
         } finally {

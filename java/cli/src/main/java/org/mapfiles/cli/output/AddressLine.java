@@ -1,6 +1,7 @@
 package org.mapfiles.cli.output;
 
 import java.util.Arrays;
+import org.mapfiles.Mapping;
 
 /**
  * The line of an address: the address, symbol + offset (file + offset), permissions, range. On a terminal it is not
@@ -24,21 +25,22 @@ final class AddressLine {
      * @param head what is before the symbol, with the address
      * @param symbol null: none is known
      * @param symbolOffset of the address from the symbol
-     * @param file path of the file, or name of the memory
-     * @param offset of the address in the file or in the mapping
+     * @param name of the mapping; empty: it has none
+     * @param permissions of the mapping
      * @param end what is last; may be empty
      */
     String of(
             String head,
             String symbol,
             long symbolOffset,
-            String file,
-            long offset,
+            String name,
+            long address,
+            Mapping mapping,
             String permissions,
-            String range,
             String end) {
-        String fileOffset = " + 0x" + Long.toHexString(offset);
-        String[] facts = {"  " + permissions, "  " + range};
+        String file = file(name);
+        String fileOffset = " + 0x" + Long.toHexString(offset(address, mapping));
+        String[] facts = {"  " + permissions, "  " + Hex.range(mapping)};
         for (int shown = facts.length; ; shown--) {
             String last = (symbol == null ? "" : ")")
                     + String.join("", Arrays.asList(facts).subList(0, shown))
@@ -55,14 +57,24 @@ final class AddressLine {
                                 head,
                                 TextWidth.shortened(symbol, ofSymbol),
                                 symbolOffset,
-                                file,
-                                offset,
+                                name,
+                                address,
+                                mapping,
                                 permissions,
-                                range,
                                 end)
                         : TextWidth.shortened(first + file + fileOffset + last, width);
             }
         }
+    }
+
+    /** Returns what is before the offset of an address: the name of its mapping. */
+    static String file(String name) {
+        return name.isEmpty() ? "[anonymous]" : name;
+    }
+
+    /** Returns the offset of an address in its file; without a file in the mapping. */
+    static long offset(long address, Mapping mapping) {
+        return address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
     }
 
     /** Returns a line of another kind: its middle is left out. */

@@ -98,18 +98,16 @@ public final class CrashText extends CrashPrinter {
                     : isContradicted ? "in mappings that contradict each other" : "in no mapping";
             return addressLine.of(head + why + end);
         }
-        String name = FileName.withoutQuery(mapping).display();
-        long offset = address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
         SymbolInfo symbol = symbol(address, mapping);
         String symbolName = symbol.status() == SymbolInfo.Status.FOUND ? symbol.name() : null;
         return addressLine.of(
                 head,
                 symbolName == null ? null : names.display(symbolName),
                 symbolName != null ? symbol.offset() : 0,
-                name.isEmpty() ? "[anonymous]" : name,
-                offset,
+                FileName.withoutQuery(mapping).display(),
+                address,
+                mapping,
                 permissions(mapping),
-                Hex.range(mapping),
                 end);
     }
 

@@ -73,21 +73,15 @@ public final class ResolvedText extends ResolvedPrinter {
     private void printFitted(long address, int index, MapCursor mapping) throws IOException {
         SymbolInfo symbol = symbol(address, mapping);
         boolean isNamed = symbol.status() == SymbolInfo.Status.FOUND && symbol.name() != null;
-        String name = name(index, mapping).display();
         line(addressLine.of(
                 "0x" + Long.toHexString(address) + "  ",
                 isNamed ? symbolNames.display(symbol.name()) : null,
                 isNamed ? symbol.offset() : 0,
-                name.isEmpty() ? "[anonymous]" : name,
-                offset(address, mapping),
+                name(index, mapping).display(),
+                address,
+                mapping,
                 permissions(mapping),
-                Hex.range(mapping),
                 ""));
-    }
-
-    /** Returns the offset of an address in its file; without a file in the mapping. */
-    private static long offset(long address, MapCursor mapping) {
-        return address - mapping.start() + (mapping.isFileBacked() ? mapping.offset() : 0);
     }
 
     private void line(String text) throws IOException {
@@ -108,7 +102,7 @@ public final class ResolvedText extends ResolvedPrinter {
             out.write(BEFORE_FILE);
         }
         out.write(before[index]);
-        hex(offset(address, mapping));
+        hex(AddressLine.offset(address, mapping));
         if (symbolName.length > 0) {
             out.write(')');
         }
@@ -152,8 +146,7 @@ public final class ResolvedText extends ResolvedPrinter {
             before = Arrays.copyOf(before, Math.max(index + 1, 2 * before.length));
             after = Arrays.copyOf(after, before.length);
         }
-        String name = name(index, mapping).display();
-        before[index] = ((name.isEmpty() ? "[anonymous]" : name) + " + ").getBytes(StandardCharsets.UTF_8);
+        before[index] = (AddressLine.file(name(index, mapping).display()) + " + ").getBytes(StandardCharsets.UTF_8);
         after[index] =
                 ("  " + permissions(mapping) + "  " + Hex.range(mapping) + "\n").getBytes(StandardCharsets.UTF_8);
     }

@@ -11,9 +11,9 @@ final class TextWidth {
 
     /** Returns the number of columns that a text takes. */
     static int of(String text) {
-        if (text.getBytes(StandardCharsets.UTF_8).length
-                == text.length()) { // ASCII, as nearly all text: this is quicker
-            return text.length();
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes == text.length()) { // ASCII, as nearly all text: this is quicker
+            return bytes;
         }
         int width = 0;
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {

@@ -28,26 +28,24 @@ final class MapFilesChecks {
                 return List.of(Check.unknown(LIST, "this process maps no file"));
             }
             return List.of(
-                    check(LIST, entries.accessStatus(), files.listDenial(), "entries are", "read"),
+                    check(LIST, entries.accessStatus(), files.listDenial(), "entries are read", "entries are not read"),
                     check(
                             FOLLOW,
                             entries.statStatus(),
                             MapFiles.followDenial(),
-                            "files are",
-                            "opened through their entries, also deleted ones"));
+                            "files are opened through their entries, also deleted ones",
+                            "files are not opened through their entries"));
         }
     }
 
     private static Check check(
-            String name, FieldStatus status, Optional<MapsException> denial, String what, String done) {
+            String name, FieldStatus status, Optional<MapsException> denial, String known, String denied) {
         switch (status) {
             case KNOWN:
-                return Check.ok(name, what + " " + done);
+                return Check.ok(name, known);
             case DENIED:
                 return Check.limited(
-                        name,
-                        what + " not " + done.split(",")[0],
-                        denial.map(MapsException::getMessage).orElse("run this as root"));
+                        name, denied, denial.map(MapsException::getMessage).orElse("run this as root"));
             case NOT_SUPPORTED:
             case STALE: // the mapping does exist
                 return Check.limited(name, "no entries", NEEDS);
