@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A child process that replies to each line with a line. It exits at the end of its input. */
@@ -19,6 +21,15 @@ final class ChildProgram implements AutoCloseable {
                 .start();
         in = process.outputWriter(StandardCharsets.UTF_8);
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    /** Starts a main class of this class path in a new JVM, which may load the native library. */
+    static ChildProgram ofJava(List<String> options, Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
+        return new ChildProgram(command.toArray(new String[0]));
     }
 
     long pid() {

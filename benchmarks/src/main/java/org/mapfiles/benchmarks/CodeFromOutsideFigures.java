@@ -4,7 +4,6 @@ import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.management.ObjectName;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.CodeInfo;
@@ -30,11 +29,8 @@ final class CodeFromOutsideFigures {
 
     void run() throws Exception {
         for (int size : SIZES) {
-            List<String> command = new ArrayList<>(List.of(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED"));
-            command.addAll(List.of(CodeBlobs.OPTIONS));
-            Stream.of("-cp", System.getProperty("java.class.path"), TargetMain.class.getName(), Integer.toString(size))
-                    .forEach(command::add);
-            try (ChildProgram jvm = new ChildProgram(command.toArray(new String[0]))) {
+            try (ChildProgram jvm =
+                    ChildProgram.ofJava(List.of(CodeBlobs.OPTIONS), TargetMain.class, Integer.toString(size))) {
                 jvm.line();
                 try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
                         JvmCodeReader reader = JvmCodeReader.of(maps)) {

@@ -33,7 +33,7 @@ final class CommandLineFigures {
     void run() throws Exception {
         String launcher = Path.of("mapfiles").toAbsolutePath().toString();
         time(null, launcher, "maps", "self"); // builds the command line if it is older than its sources
-        add(
+        figures.addMillis(
                 "command-line-start",
                 "self",
                 Rounds.of(
@@ -46,7 +46,7 @@ final class CommandLineFigures {
         launcher(launcher);
         try (TargetProcess target = new TargetProcess(MAPPINGS, bin)) {
             String pid = Long.toString(target.pid());
-            add(
+            figures.addMillis(
                     "command-line-maps",
                     Integer.toString(MAPPINGS),
                     Rounds.of(
@@ -62,7 +62,7 @@ final class CommandLineFigures {
         try (TargetProcess target = new TargetProcess(200, bin)) {
             String pid = Long.toString(target.pid());
             write(addresses, pid);
-            add(
+            figures.addMillis(
                     "command-line-resolve",
                     Integer.toString(ADDRESSES),
                     Rounds.of(
@@ -89,7 +89,7 @@ final class CommandLineFigures {
             }
             Files.writeString(program, "#!/bin/sh\n");
             Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-            add(
+            figures.addMillis(
                     "command-line-start-floor",
                     "self",
                     Rounds.of(
@@ -135,13 +135,13 @@ final class CommandLineFigures {
                 figures.skip("command-line-symbols", "llvm-symbolizer is not there");
                 return;
             }
-            add(
+            figures.addMillis(
                     "command-line-symbols",
                     Integer.toString(SYMBOLS),
                     Rounds.of(1, rounds, () -> time(addresses, launcher, "resolve", "" + maps.pid(), "-"), peer),
                     "mapfiles resolve - / llvm-symbolizer",
                     Goal.ratioAtMost(0.5));
-            add(
+            figures.addMillis(
                     "command-line-symbols-floor",
                     Integer.toString(SYMBOLS),
                     Rounds.of(1, rounds, () -> time(null, TargetProcess.java(), "-version"), peer),
@@ -179,18 +179,6 @@ final class CommandLineFigures {
             return range[0] + random.nextInt((int) (range[1] - range[0]));
         });
         write(file, addresses, 0);
-    }
-
-    private void add(String name, String size, Rounds times, String what, Goal goal) {
-        figures.add(
-                name,
-                size,
-                times.ratio(),
-                times.medianMeasured() / 1e6,
-                times.medianBaseline() / 1e6,
-                "ms",
-                what,
-                goal);
     }
 
     /** Returns the nanoseconds of one run. */

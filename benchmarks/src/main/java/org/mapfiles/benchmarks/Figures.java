@@ -63,6 +63,19 @@ final class Figures {
         add(name, size, rounds.ratio(), rounds.medianMeasured(), rounds.medianBaseline(), "ns", description, goal);
     }
 
+    /** Adds a figure in milliseconds of rounds in nanoseconds. Its ratio is measured / baseline. */
+    void addMillis(String name, Object size, Rounds rounds, String description, Goal goal) {
+        add(
+                name,
+                size,
+                rounds.ratio(),
+                rounds.medianMeasured() / 1e6,
+                rounds.medianBaseline() / 1e6,
+                "ms",
+                description,
+                goal);
+    }
+
     /** Adds a figure in nanoseconds. Its ratio is baseline / measured. */
     void addInverse(String name, Object size, Rounds rounds, String description, Goal goal) {
         add(

@@ -3,7 +3,6 @@ package org.mapfiles.benchmarks;
 import java.io.FileInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.mapfiles.ProcessMaps;
 
@@ -26,14 +25,16 @@ final class FirstSnapshotFigures {
 
     void run() throws Exception {
         Rounds.Side plain = () -> start(NO_OPTIONS, "plain");
-        add(
+        figures.addMillis(
                 "first-snapshot",
+                "self",
                 Rounds.of(1, rounds, () -> start(NO_OPTIONS, "mapfiles"), plain),
                 "first snapshot in a new JVM / first listing in plain Java",
                 Goal.measuredAtMost(10));
         String library = bin.resolve("silent_agent.so").toAbsolutePath().toString();
-        add(
+        figures.addMillis(
                 "first-snapshot-floor",
+                "self",
                 Rounds.of(1, rounds, () -> start(NO_OPTIONS, library), plain),
                 "an empty native library and one read of /proc/self/maps / first listing in plain Java",
                 null);
@@ -42,8 +43,9 @@ final class FirstSnapshotFigures {
         try {
             start(List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:disable"), "mapfiles");
             List<String> options = List.of("-XX:SharedArchiveFile=" + archive, "-Xshare:on");
-            add(
+            figures.addMillis(
                     "first-snapshot-archive",
+                    "self",
                     Rounds.of(1, rounds, () -> start(options, "mapfiles"), plain),
                     "first snapshot with an archive of the classes (JEP 350) / first listing in plain Java",
                     null);
@@ -53,24 +55,8 @@ final class FirstSnapshotFigures {
         }
     }
 
-    private void add(String name, Rounds starts, String what, Goal goal) {
-        figures.add(
-                name,
-                "self",
-                starts.ratio(),
-                starts.medianMeasured() / 1e6,
-                starts.medianBaseline() / 1e6,
-                "ms",
-                what,
-                goal);
-    }
-
     private static double start(List<String> options, String implementation) throws Exception {
-        List<String> command = new ArrayList<>(List.of(TargetProcess.java(), "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(options);
-        command.addAll(List.of(
-                "-cp", System.getProperty("java.class.path"), FirstSnapshotMain.class.getName(), implementation));
-        try (ChildProgram jvm = new ChildProgram(command.toArray(new String[0]))) {
+        try (ChildProgram jvm = ChildProgram.ofJava(options, FirstSnapshotMain.class, implementation)) {
             return Double.parseDouble(jvm.line());
         }
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
@@ -47,14 +48,7 @@ final class FirstSymbolFigures {
     }
 
     private static double start(String... arguments) throws Exception {
-        String[] command = new String[arguments.length + 5];
-        command[0] = TargetProcess.java();
-        command[1] = "--enable-native-access=ALL-UNNAMED";
-        command[2] = "-cp";
-        command[3] = System.getProperty("java.class.path");
-        command[4] = FirstSymbolMain.class.getName();
-        System.arraycopy(arguments, 0, command, 5, arguments.length);
-        try (ChildProgram jvm = new ChildProgram(command)) {
+        try (ChildProgram jvm = ChildProgram.ofJava(List.of(), FirstSymbolMain.class, arguments)) {
             return Double.parseDouble(jvm.line());
         }
     }

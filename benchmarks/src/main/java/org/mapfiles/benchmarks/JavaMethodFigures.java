@@ -128,33 +128,24 @@ final class JavaMethodFigures {
                 }
             }
         }
-        add(
+        figures.addMillis(
                 "record-code",
+                "start",
                 new Rounds(times[2], times[0]),
                 "start-up with the agent / without an agent",
                 Goal.ratioAtMost(1.02));
-        add(
+        figures.addMillis(
                 "record-code-jvm",
+                "start",
                 new Rounds(times[1], times[0]),
                 "start-up with an agent that ignores events / without an agent",
                 null);
-        add(
+        figures.addMillis(
                 "record-code-own",
+                "start",
                 new Rounds(times[2], times[1]),
                 "start-up with the agent / with an agent that ignores events",
                 null);
-    }
-
-    private void add(String name, Rounds rounds, String description, Goal goal) {
-        figures.add(
-                name,
-                "start",
-                rounds.ratio(),
-                rounds.medianMeasured() / 1e6,
-                rounds.medianBaseline() / 1e6,
-                "ms",
-                description,
-                goal);
     }
 
     private static double startUp(String option) throws Exception {
