@@ -35,9 +35,9 @@ final class MappingTable {
 
         Entry(Mapping mapping, @Nullable ElfFile file, SymbolInfo.Status status) {
             flags = mapping.flags();
-            NativeMemory out = new NativeMemory(Long.BYTES);
-            hasBias = file != null && file.loadBias(mapping, out);
-            bias = out.bytes().getLong(0);
+            NativeMemory out = file == null ? null : new NativeMemory(Long.BYTES);
+            hasBias = out != null && file.loadBias(mapping, out);
+            bias = out == null ? 0 : out.bytes().getLong(0);
             start = mapping.start();
             end = mapping.end();
             offset = mapping.offset();

@@ -3,6 +3,9 @@ package org.mapfiles.symbols;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -13,6 +16,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapCursor;
+import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
@@ -76,6 +80,38 @@ class SymbolsTest {
             }
             Children.killAndWait(running.process); // the next program replaces the file
         }
+    }
+
+    @Test
+    void mappingsWithoutFileTakeNoDirectMemory() throws Exception {
+        int count = 2_000;
+        StringBuilder text = new StringBuilder();
+        for (long i = 0; i < count; i++) {
+            text.append(String.format("%08x-%08x rw-p 00000000 00:00 0 %n", 2 * i + 1 << 12, 2 * i + 2 << 12));
+        }
+        MapSnapshot snapshot = MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.US_ASCII), MapFilter.all());
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            Symbols symbols = Symbols.of(maps, cache);
+            MapCursor cursor = snapshot.cursor();
+            for (int i = 0; i < count; ) {
+                long before = directBuffers(); // of few mappings, as a collection between them would hide the growth
+                for (int end = i + 100; i < end; i++) {
+                    assertThat(symbols.find(cursor.seek(i), cursor.start(), info))
+                            .isFalse();
+                    assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_FILE);
+                }
+                assertThat(directBuffers() - before).isLessThan(50);
+            }
+        }
+    }
+
+    private static long directBuffers() {
+        for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
+            if (pool.getName().equals("direct")) {
+                return pool.getCount();
+            }
+        }
+        throw new AssertionError("no pool of direct buffers");
     }
 
     @Test

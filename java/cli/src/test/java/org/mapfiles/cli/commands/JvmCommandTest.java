@@ -58,7 +58,7 @@ class JvmCommandTest {
                 CliResult.with("jvm", Long.toString(ProcessHandle.current().pid()), "--attach", "--all-parts");
         assertThat(text.code()).isZero();
         assertThat(text.out())
-                .containsPattern("(?m)^PARTS +SIZE +REGION$")
+                .containsPattern("(?m)^ *PARTS +SIZE +REGION$")
                 .containsPattern("(?m)^ *\\d+ +[0-9.]+[KMG] +JAVA_HEAP$")
                 .containsPattern("(?m)^ *[0-9a-f]+-[0-9a-f]+ +[0-9.]+[KMG] +LIBRARY +/.*/libjvm.so$");
     }
