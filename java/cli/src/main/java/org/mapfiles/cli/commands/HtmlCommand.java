@@ -96,8 +96,8 @@ public final class HtmlCommand implements Callable<Integer> {
         boolean isWhole = read.stream().allMatch(PageArgument::isWhole);
         if (samples != null) {
             List<SampleCounter> counters = new ArrayList<>();
-            for (PageState state : states) {
-                counters.add(new SampleCounter(state));
+            for (PageArgument argument : read) {
+                counters.add(new SampleCounter(argument.state(), argument.owner()));
             }
             isWhole &= SampleFile.count(samples, counters, terminal);
             states = counters.stream().map(SampleCounter::counted).collect(Collectors.toList());

@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import org.mapfiles.cli.target.AddressReader;
 import org.mapfiles.cli.target.InputLine;
 
 /** Lines of input that are resolved together. */
@@ -27,15 +26,6 @@ final class InputBlock {
     /** @param isLarge whether what is read for a block is costly */
     InputBlock(boolean isLarge) {
         different = isLarge ? new HashSet<>() : null;
-    }
-
-    /** Adds the line that was read. */
-    void addLine(AddressReader input) {
-        if (input.other() != null) {
-            add(input.other());
-        } else {
-            add(input.address());
-        }
     }
 
     /** Returns whether the block has its maximum of lines. */

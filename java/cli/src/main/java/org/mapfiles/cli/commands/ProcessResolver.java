@@ -3,8 +3,10 @@ package org.mapfiles.cli.commands;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.Mapping;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.AddressReport;
@@ -13,33 +15,68 @@ import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.ResolvedText;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.JvmAddresses;
+import org.mapfiles.cli.target.SampleOwner;
 import org.mapfiles.jvm.CodeInfo;
 
 /** Resolves addresses in the mappings of a process, and in the JVM that it runs. */
 final class ProcessResolver extends Resolver {
     private final ProcessMaps maps;
     private final boolean hasJvm;
+    private final boolean isJson;
     private final CodeInfo.AddressKind kind;
+    private final MapCursor mapping;
+    /** Whether an address was in executable memory without a file, where a JVM has its compiled code. */
+    private boolean hasUnnamedCode;
+
     private boolean hasExited;
 
     private ProcessResolver(
             ProcessMaps maps,
             MapSnapshot snapshot,
             ResolvedPrinter printer,
+            SampleOwner owner,
             ResolveOptions options,
             Terminal terminal) {
-        super(terminal, snapshot, printer, options);
+        super(terminal, snapshot, printer, owner, options);
         this.maps = maps;
+        this.mapping = snapshot.cursor();
         this.hasJvm = options.hasJvm();
+        this.isJson = options.isJson();
         this.kind = options.returnsTo() ? CodeInfo.AddressKind.RETURNS_TO : CodeInfo.AddressKind.RUNNING_AT;
     }
 
-    static ProcessResolver of(ProcessMaps maps, ResolveOptions options, Terminal terminal) throws IOException {
+    static ProcessResolver of(ProcessMaps maps, SampleOwner owner, ResolveOptions options, Terminal terminal)
+            throws IOException {
         MapSnapshot snapshot = maps.snapshot(MapFilter.all());
         ResolvedPrinter printer = options.isJson()
                 ? new ResolvedJson(maps, snapshot, options.names(), terminal.out())
                 : new ResolvedText(maps, snapshot, options.names(), terminal, options.isWide());
-        return new ProcessResolver(maps, snapshot, printer, options, terminal);
+        return new ProcessResolver(maps, snapshot, printer, owner, options, terminal);
+    }
+
+    @Override
+    void print(long address) throws IOException {
+        super.print(address);
+        hasUnnamedCode = hasUnnamedCode
+                || mapping.goTo(address) && mapping.isExecutable() && mapping.kind() == Mapping.Kind.ANONYMOUS;
+    }
+
+    /** Reports the option that names Java methods, if addresses may be of one. JSON has no such report. */
+    void reportUnnamedCode() {
+        if (hasUnnamedCode && !hasJvm && !isJson && isJvm()) {
+            terminal.report("the process is a JVM: --jvm names the Java methods in its compiled code");
+        }
+    }
+
+    private boolean isJvm() {
+        mapping.reset();
+        while (mapping.next()) {
+            String name = mapping.name();
+            if (mapping.isExecutable() && name != null && name.endsWith("/libjvm.so")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.HexAddress;
 import org.mapfiles.cli.target.InputLine;
+import org.mapfiles.cli.target.SampleOwner;
 import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
@@ -110,7 +111,10 @@ public final class ResolveCommand implements Callable<Integer> {
             return code;
         }
         try (ProcessMaps maps = target.open()) {
-            return run(ProcessResolver.of(maps, options, terminal), given);
+            ProcessResolver resolver = ProcessResolver.of(maps, SampleOwner.of(target), options, terminal);
+            int code = run(resolver, given);
+            resolver.reportUnnamedCode();
+            return code;
         }
     }
 

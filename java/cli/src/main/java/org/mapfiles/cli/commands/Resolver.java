@@ -11,6 +11,7 @@ import org.mapfiles.cli.target.AddressReader;
 import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.InputLine;
 import org.mapfiles.cli.target.LineLocator;
+import org.mapfiles.cli.target.SampleOwner;
 
 /** Resolves addresses in the mappings of a snapshot, and prints them in the order in which they were given. */
 abstract class Resolver {
@@ -25,8 +26,15 @@ abstract class Resolver {
     private final int distanceOfLine;
 
     private final LineLocator locator;
+    private final SampleOwner owner;
 
-    Resolver(Terminal terminal, MapSnapshot snapshot, ResolvedPrinter printer, ResolveOptions options) {
+    Resolver(
+            Terminal terminal,
+            MapSnapshot snapshot,
+            ResolvedPrinter printer,
+            SampleOwner owner,
+            ResolveOptions options) {
+        this.owner = owner;
         this.terminal = terminal;
         this.snapshot = snapshot;
         this.printer = printer;
@@ -72,7 +80,11 @@ abstract class Resolver {
                 new AddressReader(terminal.in(), this::beforeWaiting, isInBlocks() ? () -> {} : this::refresh);
         try {
             while (input.next()) {
-                pending.addLine(input);
+                if (input.other() == null) {
+                    pending.add(input.address());
+                } else {
+                    pending.add(owner.check(input.other()));
+                }
                 if (pending.isFull()) {
                     resolvePending();
                 }
@@ -80,6 +92,7 @@ abstract class Resolver {
         } finally { // also before an exception of the input is reported
             resolvePending();
         }
+        owner.report(terminal);
     }
 
     private void beforeWaiting() throws IOException {
@@ -140,7 +153,7 @@ abstract class Resolver {
             printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());
         } else if (found.kind() == InputLine.Kind.SAMPLE || found.kind() == InputLine.Kind.SOURCE_LINE) {
             printer.printSample(text);
-        } else if (isOfKernel(found)) {
+        } else if (found.kind() == InputLine.Kind.OTHER_PROCESS || isOfKernel(found)) {
             printer.printSample(Arguments.bytes(found.text().strip()));
         } else {
             print(found.address());

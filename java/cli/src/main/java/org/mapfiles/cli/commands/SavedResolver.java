@@ -7,6 +7,7 @@ import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.ResolvedText;
 import org.mapfiles.cli.output.SavedSymbols;
 import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.SampleOwner;
 import org.mapfiles.saved.SavedMaps;
 
 /** Resolves addresses in the mappings that a file records. */
@@ -17,7 +18,12 @@ final class SavedResolver extends Resolver {
 
     private SavedResolver(
             SavedMaps saved, SavedSymbols symbols, ResolvedPrinter printer, ResolveOptions options, Terminal terminal) {
-        super(terminal, saved.snapshot(), printer, options);
+        super(
+                terminal,
+                saved.snapshot(),
+                printer,
+                SampleOwner.ofSaved(saved.pid().orElse(-1)),
+                options);
         this.saved = saved;
         this.symbols = symbols;
         this.isJson = options.isJson();

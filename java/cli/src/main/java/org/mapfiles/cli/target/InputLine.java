@@ -23,6 +23,8 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
         FRAME,
         /** Another line of {@code perf script}: the head of a sample, or the empty line after one. */
         SAMPLE,
+        /** A frame of {@code perf script} that is of another process. */
+        OTHER_PROCESS,
         /** The source line that {@code perf script} prints after a frame, with {@code -F +srcline}. */
         SOURCE_LINE,
         /** A line that cannot be used. */
@@ -71,6 +73,11 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     /** Returns this line with the address that it means. */
     public InputLine at(long found) {
         return new InputLine(kind, number, found, name, text, reason);
+    }
+
+    /** Returns this line as one of another kind. */
+    InputLine of(Kind other) {
+        return new InputLine(other, number, address, name, text, reason);
     }
 
     /** Returns whether the line means an address. */

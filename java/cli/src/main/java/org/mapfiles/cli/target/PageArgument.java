@@ -25,9 +25,10 @@ import picocli.CommandLine.TypeConversionException;
  *
  * @param state for the page
  * @param identity of the process
+ * @param owner compares samples with the process
  * @param isWhole whether nothing of it is missing
  */
-public record PageArgument(PageState state, ProcessIdentity identity, boolean isWhole) {
+public record PageArgument(PageState state, ProcessIdentity identity, SampleOwner owner, boolean isWhole) {
     /**
      * Reads the state.
      *
@@ -38,8 +39,9 @@ public record PageArgument(PageState state, ProcessIdentity identity, boolean is
         if (StateArgument.isFile(argument)) {
             return ofFile(argument, terminal);
         }
-        try (ProcessMaps maps = StateArgument.target(argument).open()) {
-            return ofProcess(maps, hasRegions, terminal);
+        Target target = StateArgument.target(argument);
+        try (ProcessMaps maps = target.open()) {
+            return ofProcess(maps, SampleOwner.of(target), hasRegions, terminal);
         }
     }
 
@@ -47,7 +49,8 @@ public record PageArgument(PageState state, ProcessIdentity identity, boolean is
         String label = Arguments.display(argument);
         WatchRecording recording = WatchRecording.read(Path.of(argument), label, terminal);
         if (recording != null) {
-            return new PageArgument(recording.state(), ProcessIdentity.UNKNOWN, recording.isWhole());
+            return new PageArgument(
+                    recording.state(), ProcessIdentity.UNKNOWN, SampleOwner.ofSaved(-1), recording.isWhole());
         }
         ProcessState saved = SavedFile.readState(argument, terminal);
         List<PageMapping> mappings = new ArrayList<>();
@@ -59,10 +62,12 @@ public record PageArgument(PageState state, ProcessIdentity identity, boolean is
                     + " mappings are left out: their ranges are no multiples of 4096 bytes");
         }
         PageState state = new PageState(label, saved.time(), saved.identity().pid(), mappings, List.of());
-        return new PageArgument(state, saved.identity(), saved.isWhole() && mappings.size() == all);
+        return new PageArgument(
+                state, saved.identity(), SampleOwner.ofSaved(state.pid()), saved.isWhole() && mappings.size() == all);
     }
 
-    private static PageArgument ofProcess(ProcessMaps maps, boolean hasRegions, Terminal terminal) throws IOException {
+    private static PageArgument ofProcess(ProcessMaps maps, SampleOwner owner, boolean hasRegions, Terminal terminal)
+            throws IOException {
         ProcessState read = StateArgument.read(maps, terminal);
         if (!read.isWhole()) {
             terminal.report("mappings changed while they were read: some may be missing, or shown in two states");
@@ -77,7 +82,7 @@ public record PageArgument(PageState state, ProcessIdentity identity, boolean is
         }
         String label = maps.pid() + " " + Printable.text(read.identity().name());
         PageState state = new PageState(label, read.time(), maps.pid(), mappings, List.of());
-        return new PageArgument(state, read.identity(), read.isWhole());
+        return new PageArgument(state, read.identity(), owner, read.isWhole());
     }
 
     /** Returns the regions of a JVM; null: the process is none, or its regions cannot be read. */

@@ -14,14 +14,14 @@ final class PerfLine {
     private static final int MAX_HEAD = 256;
     /** {@code COMM PID/TID [CPU] TIME: ...}, without PID or CPU in some forms. */
     private static final Pattern HEAD = Pattern.compile(
-            "\\s*\\S.{0,64}?\\s+(\\d{1,10}(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
+            "\\s*\\S.{0,64}?\\s+(?:(\\d{1,10})(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
     /**
      * A head without a time: {@code COMM PID/TID [CPU] EVENT:}. A command and a PID alone are enough only with the
      * blank that perf prints at the end, if the command is no address.
      */
     private static final Pattern HEAD_WITHOUT_TIME = Pattern.compile("\\s*(?:"
-            + "\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?(\\s+\\[\\d{1,6}\\])?(\\s+\\d+)?\\s+[A-Za-z][\\w:./-]*:"
-            + "|\\S.{0,64}?\\s+\\d{1,10}/\\d{1,10}(\\s+\\[\\d{1,6}\\])?"
+            + "\\S.{0,64}?\\s+(\\d{1,10})(/\\d{1,10})?(?:\\s+\\[\\d{1,6}\\])?(?:\\s+\\d+)?\\s+[A-Za-z][\\w:./-]*:"
+            + "|\\S.{0,64}?\\s+(\\d{1,10})/\\d{1,10}(\\s+\\[\\d{1,6}\\])?"
             + "|(?!(0x)?[0-9a-fA-F]+\\s)\\S.{0,64}?\\s+\\d{1,10}(\\s+\\[\\d{1,6}\\])? )\\s*");
     /** The source line of the frame before, with {@code -F +srcline}: two blanks and FILE:LINE, or FILE[ADDRESS]. */
     private static final Pattern SOURCE_LINE = Pattern.compile(" {2}(\\S.*)?(:\\d{1,9}|\\[[0-9a-f]{1,16}\\])");
@@ -63,6 +63,27 @@ final class PerfLine {
                     frame(end.group(2), file(symbol), text, number));
         }
         return isHead ? List.of(new InputLine(Kind.SAMPLE, number, 0, "", text, "")) : List.of();
+    }
+
+    /**
+     * Whose sample it is, as its head says.
+     *
+     * @param pid -1: it has none
+     * @param number a thread ID or a PID: without {@code -F} perf prints one number; -1: it has none
+     */
+    record Ids(long pid, long number) {}
+
+    /** Returns the IDs in the head of a sample. */
+    static Ids ids(String head) {
+        String begin = head.substring(0, Math.min(head.length(), MAX_HEAD));
+        Matcher timed = HEAD.matcher(begin);
+        Matcher other = HEAD_WITHOUT_TIME.matcher(begin);
+        Matcher found = timed.lookingAt() ? timed : other.matches() ? other : null;
+        if (found == other && other.group(3) != null) {
+            return new Ids(Long.parseLong(other.group(3)), -1);
+        }
+        long number = found == null || found.group(1) == null ? -1 : Long.parseLong(found.group(1));
+        return found != null && found.group(2) != null ? new Ids(number, -1) : new Ids(-1, number);
     }
 
     /** Returns the empty line after a sample, or a source line. */

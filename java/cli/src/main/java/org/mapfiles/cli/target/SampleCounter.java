@@ -18,10 +18,11 @@ public final class SampleCounter {
     private final long[] counts;
     private long unmapped;
     private long otherProcess;
-    private boolean isOther;
+    private final SampleOwner owner;
 
-    public SampleCounter(PageState state) throws IOException {
+    public SampleCounter(PageState state, SampleOwner owner) throws IOException {
         this.state = state;
+        this.owner = owner;
         locator = new LineLocator(snapshot(state.mappings()));
         counts = new long[state.mappings().size()];
     }
@@ -39,20 +40,20 @@ public final class SampleCounter {
         return MapSnapshot.ofText(text.toByteArray(), MapFilter.all());
     }
 
-    /**
-     * Begins a sample of a process.
-     *
-     * @param pid -1: unknown
-     */
-    void begin(long pid) {
-        isOther = pid >= 0 && state.pid() >= 0 && pid != state.pid();
+    /** Begins a sample, whose head is given. */
+    void begin(String head) {
+        owner.begin(head);
     }
 
     /** Counts a line that means an address. */
     void add(InputLine line) {
-        InputLine found = isOther ? line : locator.locate(line);
+        if (owner.isOfOther(line)) {
+            otherProcess++;
+            return;
+        }
+        InputLine found = locator.locate(line);
         if (found.isAddress()) {
-            add(found.address());
+            count(found.address());
         } else {
             unmapped++;
         }
@@ -60,10 +61,14 @@ public final class SampleCounter {
 
     /** Counts an address. */
     void add(long address) {
-        if (isOther) {
+        if (owner.isSampleOfOther()) {
             otherProcess++;
-            return;
+        } else {
+            count(address);
         }
+    }
+
+    private void count(long address) {
         int index = find(address);
         if (index < 0) {
             unmapped++;

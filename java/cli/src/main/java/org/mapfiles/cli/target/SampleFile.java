@@ -7,8 +7,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.mapfiles.cli.output.Terminal;
 
 /**
@@ -16,10 +14,6 @@ import org.mapfiles.cli.output.Terminal;
  * stack of a sample the first frame counts, which is where the thread was running.
  */
 public final class SampleFile {
-    /** The head of a sample of perf: {@code COMM [PID/]TID [CPU] TIME: [PERIOD] EVENT:}. */
-    private static final Pattern HEAD = Pattern.compile(
-            "\\s*\\S.{0,64}?\\s+(?:(\\d{1,10})/)?\\d{1,10}\\s+(?:\\[\\d{1,6}\\]\\s+)?\\d+\\.\\d+:\\s+(?:\\d+\\s+)?\\S+:");
-
     private final String label;
     private final List<SampleCounter> counters;
     /** Whether a line was the head of a sample. Without heads, each frame is a sample. */
@@ -88,10 +82,7 @@ public final class SampleFile {
         }
         end();
         hasHeads = true;
-        Matcher head = HEAD.matcher(line.text().stripTrailing());
-        boolean isKnown = head.matches();
-        long pid = isKnown && head.group(1) != null ? Long.parseLong(head.group(1)) : -1;
-        counters.forEach(counter -> counter.begin(pid));
+        counters.forEach(counter -> counter.begin(line.text()));
         isFrameMissing = true; // it is a line, or the end of this one
     }
 

@@ -50,6 +50,11 @@ public final class Target {
         return pid == 0 ? ProcessHandle.current().pid() : pid;
     }
 
+    /** Returns whether the process is one of /proc, and not of another proc file system. */
+    boolean isInProc() {
+        return directory == null || numberBelowProc(directory) > 0;
+    }
+
     /** Returns the PID if a path is /proc/PID; 0: it is another path. */
     private static int numberBelowProc(Path directory) {
         Path path = directory.normalize();

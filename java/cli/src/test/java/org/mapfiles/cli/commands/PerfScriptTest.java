@@ -3,12 +3,16 @@ package org.mapfiles.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Programs;
 
@@ -197,11 +201,90 @@ class PerfScriptTest {
     @Test
     void framesOfTheKernelStayAsTheyAre() {
         String frame = "\tffffffff821ea1d7 __get_user_8+0x17 ([kernel.kallsyms])";
-        String input = "burn  42 1.500000: cpu-clock:\n" + frame + "\n\n";
-        CliResult result = CliResult.reading(
-                input, "resolve", Long.toString(ProcessHandle.current().pid()), "-");
+        long pid = ProcessHandle.current().pid();
+        String input = "burn  " + pid + " 1.500000: cpu-clock:\n" + frame + "\n\n";
+        CliResult result = CliResult.reading(input, "resolve", Long.toString(pid), "-");
         assertThat(result.err()).isEmpty();
         assertThat(result.code()).isZero();
         assertThat(result.lines()).contains(frame.strip());
+    }
+
+    /** perf record -a records all processes. Two of them may map other things at one address. */
+    @Test
+    void framesOfOtherProcessesStayAsTheyAre() throws Exception {
+        long pid = ProcessHandle.current().pid();
+        Process other = new ProcessBuilder("sleep", "1000").start();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapCursor code = maps.snapshot().cursor();
+            do {
+                assertThat(code.next()).isTrue();
+            } while (!code.isExecutable() || !String.valueOf(code.name()).endsWith("/libjvm.so"));
+            String frame = String.format("%x work (%s)", code.start() + 64, code.name());
+            String resolved = String.format("0x%x", code.start() + 64);
+            long thread = Stream.of(new File("/proc/self/task").list())
+                    .mapToLong(Long::parseLong)
+                    .max()
+                    .orElseThrow();
+            for (String own : List.of("" + thread, pid + "/" + thread, "" + Integer.MAX_VALUE)) { // the last has ended
+                assertThatFrame("java " + own + " 1.5: cycles:", frame, null, resolved);
+            }
+            for (String another : List.of("" + other.pid(), other.pid() + "/" + thread)) {
+                assertThatFrame("java " + another + " 1.5: cycles:", frame, frame, null);
+                assertThatFrame("java " + another + " cycles:", frame, frame, null);
+            }
+            for (String file : List.of("/tmp/perf-%d.map", "[JIT] tid %d")) {
+                String compiled = String.format("%x run (%s)", code.start() + 64, file);
+                String ofOther = String.format(compiled, other.pid());
+                assertThatFrame("java " + Integer.MAX_VALUE + " 1.5: cycles:", ofOther, ofOther, null);
+                assertThatFrame("java " + pid + " 1.5: cycles:", String.format(compiled, pid), null, resolved);
+            }
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Asserts that a frame is resolved, or else printed as it was read. */
+    private static void assertThatFrame(String head, String frame, String same, String resolved) {
+        CliResult result = CliResult.reading(head + "\n\t" + frame + "\n\n", "resolve", "self", "-");
+        assertThat(result.code()).as(head + result.out()).isZero();
+        assertThat(result.lines().get(0)).isEqualTo(head);
+        if (same != null) {
+            assertThat(result.lines().get(1)).isEqualTo(same);
+            assertThat(result.err()).contains("1 frame is printed as read, of other processes");
+        } else {
+            assertThat(result.lines().get(1)).startsWith(resolved + "  ");
+            assertThat(result.err()).isEmpty();
+        }
+    }
+
+    @Test
+    void framesOfOtherProcessesThanThatOfAFile() throws Exception {
+        String range = "7f0000000000-7f0000800000 r-xp 00000000 08:01 8";
+        Files.writeString(directory.resolve("hs_err"), String.format("""
+                #
+                # A fatal error has been detected by the Java Runtime Environment:
+                #
+                #  SIGSEGV (0xb) at pc=0x00007f0000000000, pid=4711, tid=4712
+                #
+
+                Dynamic libraries:
+                %-73s/lib/libz.so
+
+                """, range));
+        for (String id : List.of("4711/4712", "4712", "5000")) {
+            assertThat(ofFile(id).out()).as(id).contains("\n0x7f0000401136  ");
+        }
+        CliResult other = ofFile("5000/4712");
+        assertThat(other.out()).contains("\n7f0000401136 inflate (/lib/libz.so)\n");
+        assertThat(other.err()).contains("1 frame is printed as read, of other processes");
+    }
+
+    private CliResult ofFile(String id) {
+        return CliResult.reading(
+                "java " + id + " 1.0: cycles:\n\t7f0000401136 inflate (/lib/libz.so)\n",
+                "resolve",
+                "--from",
+                directory.resolve("hs_err").toString(),
+                "-");
     }
 }

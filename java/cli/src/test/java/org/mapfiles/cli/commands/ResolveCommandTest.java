@@ -207,11 +207,11 @@ class ResolveCommandTest {
     void framesOfPerfAreResolvedAndOtherLinesAreCopied() {
         String frame = "\t" + Long.toHexString(start + 5) + " JVM_X(int, char (*)())+0x5 (" + path + ")\n";
         String asOffset = "\t" + Long.toHexString(offset + 5) + " JVM_X+0x5 (" + path + ")\n";
-        String input =
-                "java 12/13 [001]  98.765432:     1000 cycles:u: \n" + frame + frame.replace(path, "/no/such/lib.so")
-                        + asOffset + "\n" + "\tffffffff81000000 do_syscall_64 ([kernel.kallsyms])\n\n";
+        String head = "java " + ProcessHandle.current().pid() + "/13 [001]  98.765432:     1000 cycles:u: ";
+        String input = head + "\n" + frame + frame.replace(path, "/no/such/lib.so") + asOffset + "\n"
+                + "\tffffffff81000000 do_syscall_64 ([kernel.kallsyms])\n\n";
         CliResult result = CliResult.reading(input, "resolve", "self", "-");
-        assertThat(result.lines().get(0)).isEqualTo("java 12/13 [001]  98.765432:     1000 cycles:u: ");
+        assertThat(result.lines().get(0)).isEqualTo(head);
         assertThat(result.lines().get(1))
                 .startsWith("0x" + Long.toHexString(start + 5) + "  ")
                 .contains(" + 0x5 (" + path + " + ");

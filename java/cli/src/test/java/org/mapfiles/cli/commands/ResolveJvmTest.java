@@ -47,6 +47,21 @@ class ResolveJvmTest {
         }
     }
 
+    @Test
+    void withoutTheOptionItIsNamedForCompiledCode() throws Exception {
+        try (TestJvm jvm = TestJvm.waiting()) {
+            String pid = jvm.pid();
+            String code = firstOf(pid, "code_heap").get(0);
+            String heap = firstOf(pid, "java_heap").get(0);
+            CliResult text = CliResult.with("resolve", pid, code, code);
+            assertThat(text.code()).isZero();
+            assertThat(text.err()).contains("--jvm names the Java methods").hasLineCount(1);
+            assertThat(CliResult.with("resolve", pid, code, "--json").err()).isEmpty();
+            assertThat(CliResult.with("resolve", pid, code, "--jvm").err()).isEmpty();
+            assertThat(CliResult.with("resolve", pid, heap).err()).isEmpty();
+        }
+    }
+
     /**
      * Returns an address at which the inlined methods of the instruction before it and of the instruction at it differ;
      * 0: none.
