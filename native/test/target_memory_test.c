@@ -155,6 +155,9 @@ static void ends(const struct mf_target_memory *memory, const char *what)
 
     for (uint32_t i = 0; i < 8; i++)
         pieces[i] = (struct mf_piece){(uintptr_t)place + i * page, &numbers[i], sizeof *numbers, -1};
+    /* The kernel may keep the memory a little longer: reclaim holds it while it walks the page tables (lru_gen, mm/vmscan.c). */
+    for (int i = 0; i < 3000 && mf_target_memory_read(memory, (uintptr_t)place, numbers, sizeof *numbers) != -ESRCH; i++)
+        usleep(1000);
     CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place, numbers, sizeof *numbers), -ESRCH, what);
     CHECK_IS(mf_target_memory_read_all(memory, pieces, 8), -ESRCH, what);
     for (uint32_t i = 0; i < 8; i++)
