@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a snapshot by the maps text: reads it, compares it with the previous snapshot, and parses it from the first difference
- * on.
+ * Reads a snapshot by the maps text: reads it, and compares it with the previous snapshot. From the first difference on, lines
+ * that are not in the previous snapshot are parsed.
  */
 #include "query/vsyscall.h"
 #include "read/read_snapshot.h"
 #include "read/unescape.h"
 #include "snapshot/mapping.h"
 #include "snapshot/maps_text.h"
+#include "snapshot/reuse.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct reading {
     int maps_fd;
     const struct mf_snapshot *previous; /* NULL after the first difference */
     struct mf_builder builder;
+    struct mf_reuse reuse;
     uint64_t length; /* bytes read */
     uint64_t parsed; /* bytes parsed, in whole lines */
     uint32_t lines;  /* lines that were read after the text was full */
@@ -33,6 +35,15 @@ static int parse_whole_lines(struct reading *reading)
     if (last == NULL)
         return 0;
     to = (uint64_t)(last + 1 - text);
+    if (reading->reuse.earlier != NULL) {
+        if (mf_reuse_lines(&reading->reuse, &reading->builder, reading->parsed, to)) {
+            reading->parsed = to;
+            return 0;
+        }
+        reading->reuse.earlier = NULL;
+        reading->parsed = 0;
+        mf_builder_begin(&reading->builder, reading->builder.out, reading->builder.options, reading->builder.devices);
+    }
     if (mf_maps_text_parse(&reading->builder, reading->parsed, to, &bad_line) < 0)
         return mf_snapshot_bad_line(reading->builder.out, bad_line, to);
     reading->parsed = to;
@@ -126,6 +137,8 @@ static int finish(struct reading *reading)
     }
     if (reading->parsed != reading->length)
         return mf_snapshot_bad_line(builder->out, reading->parsed, reading->length);
+    if (reading->reuse.earlier != NULL)
+        mf_reuse_end(&reading->reuse, builder);
     mf_vsyscall_record(reading->process, builder->vsyscall);
     if (builder->ambiguous)
         text_length = mf_unescape_names(reading->process, builder, reading->scratch, text_length);
@@ -146,6 +159,7 @@ int mf_read_text(struct mf_process *process, int maps_fd, uint32_t options, cons
             : NULL;
     reading.length = reading.parsed = reading.lines = 0;
     reading.full = false;
+    mf_reuse_begin(&reading.reuse, reading.previous);
     mf_builder_begin(&reading.builder, out, options, mf_state(process)->internal_devices);
     rc = read_all(&reading);
     if (rc < 0)

@@ -3,6 +3,7 @@
  * The baseline: only system calls. For each line of stdin bare_kernel PID prints a mean of N in nanoseconds:
  *   text N        one read of the whole text through a descriptor that stays open
  *   exec N        one walk over the executable mappings with PROCMAP_QUERY, with names
+ *   all N         one walk over all mappings with PROCMAP_QUERY, with names
  *   query N HEX   one PROCMAP_QUERY for an address, with the name
  *   pages N       one PAGEMAP_SCAN for the pages in memory or swapped out of the whole address space
  */
@@ -44,11 +45,11 @@ static int query_at(uint64_t address, uint64_t flags, struct mf_procmap_query *q
     return ioctl(fd, MF_PROCMAP_QUERY, query);
 }
 
-static void walk_executable(void)
+static void walk(uint64_t flags)
 {
     struct mf_procmap_query query = {0};
 
-    while (query_at(query.vma_end, MF_QUERY_EXECUTABLE | MF_QUERY_COVERING_OR_NEXT, &query) == 0)
+    while (query_at(query.vma_end, flags | MF_QUERY_COVERING_OR_NEXT, &query) == 0)
         ;
 }
 
@@ -81,7 +82,9 @@ static double mean(const char *command, int times, uint64_t address)
         if (strcmp(command, "text") == 0)
             read_text();
         else if (strcmp(command, "exec") == 0)
-            walk_executable();
+            walk(MF_QUERY_EXECUTABLE);
+        else if (strcmp(command, "all") == 0)
+            walk(0);
         else if (strcmp(command, "pages") == 0)
             scan_pages();
         else

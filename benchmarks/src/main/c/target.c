@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A process with COUNT mappings like those of a large JVM: target COUNT DIRECTORY. It maps libraries of five segments, one of
- * them executable; index files, each once; thread stacks with a guard page; and anonymous arenas. It prints "ready" and exits
- * when stdin ends.
+ * them executable; index files, each once; thread stacks with a guard page; and anonymous arenas. It prints "ready". For
+ * each line of stdin it changes the permissions of an arena in the middle, and prints a 1. It exits when stdin ends.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #define PAGE 4096
 
 static int made;
+static char *newest; /* mapping */
 
 /* Maps pages apart from other mappings, so they are never merged. */
 static void map(size_t pages, int prot, int flags, int fd, size_t offset_pages)
@@ -24,6 +25,7 @@ static void map(size_t pages, int prot, int flags, int fd, size_t offset_pages)
         perror("mmap");
         exit(1);
     }
+    newest = next;
     next += pages * PAGE;
     made++;
 }
@@ -70,6 +72,9 @@ static void stack_of_thread(void)
 int main(int argc, char **argv)
 {
     const int wanted = argc == 3 ? atoi(argv[1]) : 0;
+    char *arena = NULL;
+    int writable = 0;
+    int byte;
 
     if (wanted < 100 || chdir(argv[2]) != 0) {
         fprintf(stderr, "usage: target COUNT DIRECTORY\n");
@@ -82,10 +87,21 @@ int main(int argc, char **argv)
             index_file(number * 5 + i);
         stack_of_thread();
         map(2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (made < wanted / 2 || arena == NULL)
+            arena = newest;
     }
     puts("ready");
     fflush(stdout);
-    while (getchar() != EOF)
-        ;
+    while ((byte = getchar()) != EOF) {
+        if (byte != '\n')
+            continue;
+        if (mprotect(arena, 2 * PAGE, writable ? PROT_READ | PROT_WRITE : PROT_READ) < 0) {
+            perror("mprotect");
+            return 1;
+        }
+        writable = !writable;
+        puts("1");
+        fflush(stdout);
+    }
     return 0;
 }

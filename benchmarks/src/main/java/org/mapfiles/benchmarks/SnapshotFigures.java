@@ -43,6 +43,9 @@ final class SnapshotFigures {
                         new ChildProgram(bin.resolve("bare_kernel").toString(), Long.toString(target.pid()));
                 ProcessMaps maps = ProcessMaps.of(target.pid())) {
             compareWithKernel(size, kernel, maps);
+            if (size > 200) { // a C program
+                attempt(Benchmark.REFRESH, size, () -> refreshChanged(size, target, kernel, maps));
+            }
             attempt(Benchmark.PEERS, size, () -> compareWithPeers(size, target.pid(), maps));
         }
     }
@@ -62,6 +65,12 @@ final class SnapshotFigures {
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(snapshot, MapFilter.all())), text);
             figures.add(
                     "full-snapshot", size, rounds, "full snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.10));
+            figures.add(
+                    "full-snapshot-floor",
+                    size,
+                    rounds(size, () -> kernel.query("all " + times), text),
+                    "PROCMAP_QUERY of all mappings in C / read(2) loop in C",
+                    null);
         });
         attempt(Benchmark.EXECUTABLE_SNAPSHOT, size, () -> {
             Rounds rounds = rounds(
@@ -93,6 +102,27 @@ final class SnapshotFigures {
                     Goal.ratioAtMost(1.03));
         });
         attempt(Benchmark.QUERY, size, () -> query(size, kernel, maps, snapshot));
+    }
+
+    private void refreshChanged(int size, TargetProcess target, ChildProgram kernel, ProcessMaps maps)
+            throws Exception {
+        MapSnapshot snapshot = maps.snapshot();
+        Rounds.Side measured = () -> {
+            target.changeOne();
+            long begin = System.nanoTime();
+            boolean isChanged = maps.refresh(snapshot);
+            long spent = System.nanoTime() - begin;
+            if (!isChanged) {
+                throw new IllegalStateException("the change is not in the snapshot");
+            }
+            return spent;
+        };
+        figures.add(
+                "refresh-changed",
+                size,
+                rounds(size, measured, () -> kernel.query("text 1")),
+                "refresh after one mapping changed in Java / read(2) loop in C",
+                Goal.ratioAtMost(1.05));
     }
 
     private void query(int size, ChildProgram kernel, ProcessMaps maps, MapSnapshot snapshot) throws Exception {

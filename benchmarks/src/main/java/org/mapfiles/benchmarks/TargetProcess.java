@@ -30,6 +30,11 @@ final class TargetProcess implements AutoCloseable {
         return process.pid();
     }
 
+    /** Changes the permissions of one mapping. The process must be a C program. */
+    void changeOne() throws IOException {
+        process.query("");
+    }
+
     @Override
     public void close() throws IOException, InterruptedException {
         process.close();
