@@ -143,6 +143,9 @@ static void a_thread_means_its_process(void)
         CHECK(mapping_at(snapshot, (uintptr_t)&process) != NULL, "own data is mapped");
         mf_process_close(&by[i]);
     }
+    for (int i = 0; i < 3000 && access(path, F_OK) == 0;
+         i++) /* pthread_join(3) returns before the kernel removes it (exit_mm()) */
+        usleep(1000);
     CHECK_IS(mf_process_open_pid(thread_number, &process), -ESRCH, "no thread any more");
     if (fd >= 0) {
         CHECK_IS(mf_process_open_pidfd(fd, &process), -ESRCH, "nor by its pidfd");

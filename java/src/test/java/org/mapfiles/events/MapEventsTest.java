@@ -25,6 +25,9 @@ import org.mapfiles.testing.MapsLine;
 
 /** Events report the changes of a process. */
 class MapEventsTest {
+    /** A multiple of each page size: pages may have 16 KiB. */
+    private static final int UNIT = 4 * MapsLine.PAGE;
+
     @TempDir
     Path directory;
 
@@ -54,19 +57,19 @@ class MapEventsTest {
 
     @Test
     void newMappingIsReported() throws Exception {
-        Path file = Files.write(directory.toRealPath().resolve("mapped \n file"), new byte[3 * MapsLine.PAGE]);
+        Path file = Files.write(directory.toRealPath().resolve("mapped \n file"), new byte[3 * UNIT]);
         MappingQuery query = new MappingQuery();
         try (ProcessMaps maps = ProcessMaps.self();
                 MapEvents changes = MapEvents.open(maps, Option.DATA, Option.IMMEDIATE_WAKEUP);
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long before = System.nanoTime();
-            MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, MapsLine.PAGE, 2 * MapsLine.PAGE);
+            MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, UNIT, 2 * UNIT);
             long after = System.nanoTime();
             awaitEvent(changes, MapEvent.Type.MAPPED, file.toString());
             MapEvent event = changes.event();
             assertThat(event.time()).isBetween(before, after);
             assertThat(event.pid()).isEqualTo(maps.pid());
-            assertThat(event.size()).isEqualTo(2 * MapsLine.PAGE);
+            assertThat(event.size()).isEqualTo(2 * UNIT);
             assertThat(maps.query(event.start(), query)).isTrue();
             assertThat(event.copy().toString()).isEqualTo(query.toString());
             assertThat(event.flags()).isEqualTo(query.flags());

@@ -86,14 +86,14 @@ class JvmProcessTest {
 
     @Test
     void flagsOfAnotherJvm() throws Exception {
-        Process other = waiting("-XX:+DisableAttachMechanism", "-Xrs", "-Xmx78m", "-XX:HeapDumpPath=/no/such/ü");
+        Process other = waiting("-XX:+DisableAttachMechanism", "-Xrs", "-Xmx96m", "-XX:HeapDumpPath=/no/such/ü");
         try (ProcessMaps maps = ProcessMaps.of(other.pid());
                 JvmProcess jvm = JvmProcess.of(maps)) {
             JvmProcess.Flags flags = jvm.flags();
             assertThat(jvm.version()).isEqualTo(System.getProperty("java.vm.version"));
             assertThat(flags.isOn("DisableAttachMechanism")).isTrue();
             assertThat(flags.isOn("ReduceSignalUsage")).isTrue();
-            assertThat(flags.number("MaxHeapSize")).hasValue(78 << 20);
+            assertThat(flags.number("MaxHeapSize")).hasValue(96 << 20);
             assertThat(flags.text("HeapDumpPath")).contains("/no/such/ü");
             assertThat(flags.bool("UseSerialGC")).contains(true);
             assertThat(jvm.runState()).isEqualTo(JvmProcess.RunState.RUNNING);
