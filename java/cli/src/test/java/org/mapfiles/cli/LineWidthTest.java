@@ -2,12 +2,16 @@ package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -154,6 +158,33 @@ class LineWidthTest {
                 .hasSize(80);
         assertThat(CliResult.reading(INPUT, "resolve", jvm.pid(), "-").lines().get(0))
                 .isEqualTo("line 1: '" + "not an address ".repeat(20).strip() + "'  is not an address in hexadecimal");
+    }
+
+    /** This JVM maps the file again and again, so the summary of watch names it. */
+    @ParameterizedTest
+    @ValueSource(ints = {60, 80})
+    void theSummaryOfWatchFitsTheTerminal(int width) throws Exception {
+        AtomicBoolean isOver = new AtomicBoolean();
+        List<MappedByteBuffer> kept = new ArrayList<>();
+        Thread mapping = new Thread(() -> {
+            try (FileChannel channel = FileChannel.open(file)) {
+                while (!isOver.get()) {
+                    kept.add(channel.map(FileChannel.MapMode.READ_ONLY, 0, 8192));
+                    Thread.sleep(20);
+                }
+            } catch (IOException | InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        mapping.start();
+        CliResult result =
+                CliResult.onTerminal(width, "watch", "self", "--poll", "--duration", "1", "--file", "wide.so");
+        isOver.set(true);
+        mapping.join();
+        assertThat(kept).isNotEmpty();
+        assertThat(result.out().replaceAll("\\s+", " "))
+                .containsPattern("; largest growth: \\+\\S+ /\\S+\u2026\\S*/wide\\.so $");
+        assertThat(result.lines()).allMatch(line -> line.length() <= width);
     }
 
     @Test
