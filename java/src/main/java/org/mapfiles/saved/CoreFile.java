@@ -209,13 +209,15 @@ final class CoreFile {
     private void signal(ByteBuffer note) {
         int number = note.getInt(0);
         int code = note.getInt(8);
+        String name = ThreadRegisters.code(number, code);
         if (crash.signal.isEmpty() && number > 0) {
             crash.signal = ThreadRegisters.signal(number);
         }
         if (fault == null && ThreadRegisters.isFault(number, code)) {
             fault = ThreadRegisters.hasAddress(code)
-                    ? Crash.Address.known(Crash.Address.Role.FAULT, "si_addr", note.getLong(16), "")
-                    : Crash.Address.unknown(Crash.Address.Role.FAULT, "si_addr", "", ThreadRegisters.NO_FAULT_ADDRESS);
+                    ? Crash.Address.known(Crash.Address.Role.FAULT, "si_addr", note.getLong(16), name)
+                    : Crash.Address.unknown(
+                            Crash.Address.Role.FAULT, "si_addr", name, ThreadRegisters.NO_FAULT_ADDRESS);
         }
     }
 

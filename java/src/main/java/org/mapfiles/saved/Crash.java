@@ -197,10 +197,19 @@ public final class Crash {
     }
 
     /**
+     * Returns whether the file records the stack of the thread that crashed. An hs_err file does, a core file does not.
+     *
+     * @return false: it is unknown which addresses are in that stack
+     */
+    public boolean isStackRecorded() {
+        return stackStart != stackEnd;
+    }
+
+    /**
      * Returns whether an address is in the stack of the thread that crashed.
      *
      * @param address any 64-bit value
-     * @return false also if the file does not record the stack
+     * @return false also if the file does not record the stack: see {@link #isStackRecorded}
      */
     public boolean isInStack(long address) {
         return Long.compareUnsigned(stackStart, address) <= 0 && Long.compareUnsigned(address, stackEnd) < 0;

@@ -3,6 +3,7 @@ package org.mapfiles.saved;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +25,43 @@ final class ThreadRegisters {
     private static final int EM_X86_64 = 62;
     private static final int EM_AARCH64 = 183;
 
+    /** In the order of hs_err files. */
     private static final List<String> X86_64 = List.of(
-            "R15", "R14", "R13", "R12", "RBP", "RBX", "R11", "R10", "R9", "R8", "RAX", "RCX", "RDX", "RSI", "RDI");
+            "RAX", "RBX", "RCX", "RDX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14",
+            "R15");
+
+    private static final int[] X86_64_INDICES = {10, 5, 11, 12, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0};
     private static final int RIP = 16;
-    private static final int RSP = 19;
+
+    /** Of each signal the names of its codes from 1 on (sigaction(2), asm-generic/siginfo.h). */
+    private static final Map<String, List<String>> CODES = Map.of(
+            "SIGILL",
+            List.of(
+                    "ILL_ILLOPC",
+                    "ILL_ILLOPN",
+                    "ILL_ILLADR",
+                    "ILL_ILLTRP",
+                    "ILL_PRVOPC",
+                    "ILL_PRVREG",
+                    "ILL_COPROC",
+                    "ILL_BADSTK"),
+            "SIGFPE",
+            List.of(
+                    "FPE_INTDIV",
+                    "FPE_INTOVF",
+                    "FPE_FLTDIV",
+                    "FPE_FLTOVF",
+                    "FPE_FLTUND",
+                    "FPE_FLTRES",
+                    "FPE_FLTINV",
+                    "FPE_FLTSUB"),
+            "SIGSEGV",
+            List.of("SEGV_MAPERR", "SEGV_ACCERR", "SEGV_BNDERR", "SEGV_PKUERR"),
+            "SIGBUS",
+            List.of("BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR", "BUS_MCEERR_AR", "BUS_MCEERR_AO"),
+            "SIGTRAP",
+            List.of("TRAP_BRKPT", "TRAP_TRACE", "TRAP_BRANCH", "TRAP_HWBKPT"));
+
     private static final String[] SIGNALS = {
         "",
         "SIGHUP",
@@ -78,14 +112,7 @@ final class ThreadRegisters {
     /** Returns the layout of a machine; null if it is unknown. */
     static @Nullable ThreadRegisters of(int machine) {
         if (machine == EM_X86_64) {
-            List<String> names = new ArrayList<>(X86_64);
-            names.add("RSP");
-            int[] indices = new int[names.size()];
-            for (int i = 0; i < X86_64.size(); i++) {
-                indices[i] = i;
-            }
-            indices[X86_64.size()] = RSP;
-            return new ThreadRegisters(names, indices, RIP, 27);
+            return new ThreadRegisters(X86_64, X86_64_INDICES, RIP, 27);
         }
         if (machine == EM_AARCH64) {
             List<String> names = new ArrayList<>();
@@ -124,6 +151,15 @@ final class ThreadRegisters {
     /** Returns whether the instruction that ran caused the signal: it is one of faults, and no process sent it. */
     static boolean isFault(int number, int code) {
         return code > 0 && (number == 4 || number == 5 || number == 7 || number == 8 || number == 11);
+    }
+
+    /** Returns the name of the code of a signal, such as SEGV_MAPERR; empty if it is unknown. */
+    static String code(int number, int code) {
+        if (code == SI_KERNEL) {
+            return "SI_KERNEL";
+        }
+        List<String> names = CODES.getOrDefault(signal(number), List.of());
+        return code > 0 && code <= names.size() ? names.get(code - 1) : "";
     }
 
     /** Returns whether si_addr of a fault is an address. */

@@ -62,6 +62,39 @@ class CoreFileTest {
         assertThat(crash.tid()).isEqualTo(CoreImage.PID);
     }
 
+    /** Names and order are those of hs_err files. */
+    @Test
+    void registersHaveTheirNamesAndValues() throws Exception {
+        List<Crash.Address> registers = all(SavedMaps.read(file(new CoreImage().bytes())), Role.REGISTER);
+        assertThat(registers)
+                .extracting(Crash.Address::name)
+                .containsExactly(
+                        "RAX", "RBX", "RCX", "RDX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13",
+                        "R14", "R15");
+        // the indices of user_regs_struct (asm/user_64.h), which are the values of the image
+        assertThat(registers)
+                .extracting(Crash.Address::address)
+                .containsExactly(
+                        0x10aL, 0x105L, 0x10bL, 0x10cL, 0x700010L, 0x104L, 0x10dL, 0x10eL, 0x109L, 0x108L, 0x107L,
+                        0x106L, 0x103L, 0x102L, 0x101L, 0x100L);
+    }
+
+    /** The kernel does not write where stacks are. */
+    @Test
+    void theStackIsUnknown() throws Exception {
+        Crash crash = SavedMaps.read(file(new CoreImage().bytes())).crash().orElseThrow();
+        assertThat(crash.isStackRecorded()).isFalse();
+        assertThat(crash.isInStack(0x700010)).isFalse();
+    }
+
+    @Test
+    void theCodeOfTheSignalIsNamed() throws Exception {
+        for (Object[] code : new Object[][] {{1, "SEGV_MAPERR"}, {2, "SEGV_ACCERR"}, {99, ""}, {0x80, "SI_KERNEL"}}) {
+            SavedMaps saved = SavedMaps.read(file(new CoreImage().bytes((int) code[0], 1)));
+            assertThat(all(saved, Role.FAULT)).extracting(Crash.Address::text).containsExactly((String) code[1]);
+        }
+    }
+
     /** On x86-64 the kernel reports an access to a non-canonical address with SI_KERNEL and si_addr 0. */
     @Test
     void aFaultWithoutAnAddressIsUnknown() throws Exception {

@@ -27,6 +27,9 @@ final class CoreImage {
     private static byte[] status(int tid, long pc) {
         ByteBuffer status = buffer(336);
         status.putShort(12, (short) 11).putInt(32, tid);
+        for (int i = 0; i < 15; i++) {
+            status.putLong(112 + i * 8, 0x100 + i); // its index in user_regs_struct
+        }
         return status.putLong(112 + 16 * 8, pc).putLong(112 + 19 * 8, 0x700010).array();
     }
 

@@ -107,6 +107,7 @@ class HsErrFileTextTest {
         Crash crash = saved.crash().orElseThrow();
         assertThat(crash.earliest().orElseThrow()).isEqualTo("2026-02-03T04:05:06Z");
         assertThat(crash.commandLine()).isEqualTo("-Xmx1g Main");
+        assertThat(crash.isStackRecorded()).isTrue();
         assertThat(crash.isInStack(0x7f1000080000L)).isTrue();
         assertThat(crash.isInStack(0x7f1000100000L)).as("the end is exclusive").isFalse();
         assertThat(saved.pid()).hasValue(77);

@@ -55,6 +55,7 @@ record CommandEntry(String name, String type, String arguments) {
             new CommandEntry("cat", "CatCommand", """
                     0 1 1 target target.Target$Converter
                     1 1 1 name
+                    -o output
                     --output output
                     --force force
                     --unverified unverified

@@ -38,6 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ""
         },
         synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -97,7 +98,9 @@ public final class Main implements Runnable {
         for (CommandEntry entry : CommandEntry.ALL) {
             line.addSubcommand(entry.name(), entry.command(terminal));
         }
-        return line.addSubcommand("help", new HelpCommand());
+        line.addSubcommand("help", new HelpCommand());
+        line.getSubcommands().get("help").getCommandSpec().usageMessage().description("Prints the help of a command.");
+        return line;
     }
 
     /**

@@ -26,9 +26,15 @@ public record CliResult(int code, String out, String err) {
 
     /** Runs the command on a terminal of some width, without colours. */
     public static CliResult onTerminal(int width, String... arguments) {
+        return onTerminal(width, "", List.of(arguments));
+    }
+
+    /** Runs the command on a terminal with an input. */
+    static CliResult onTerminal(int width, String input, List<String> arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Main.run(arguments, new Terminal(InputStream.nullInputStream(), out, err, width));
+        InputStream in = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
+        int code = Main.run(arguments.toArray(String[]::new), new Terminal(in, out, err, width));
         return new CliResult(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
@@ -42,7 +48,7 @@ public record CliResult(int code, String out, String err) {
     }
 
     /** Returns the rows of an output, as {@link #rows()}. Integers are of type Long. */
-    static List<Map<String, Object>> rows(String output) {
+    public static List<Map<String, Object>> rows(String output) {
         List<Map<String, Object>> rows = new ArrayList<>();
         output.lines()
                 .forEach(line -> rows.add(RowSchema.MAPPER.convertValue(

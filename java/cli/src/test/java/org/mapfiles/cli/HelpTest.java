@@ -6,7 +6,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +117,23 @@ class HelpTest {
         assertThat(bare.lines().subList(commands + 1, bare.lines().indexOf("Exit codes:") - 1))
                 .as("one line each")
                 .hasSameSizeAs(root().getSubcommands().keySet());
+    }
+
+    /** An option has the same names in all commands. */
+    @Test
+    void anOptionIsSpelledOnce() {
+        Map<String, Set<String>> spellings = new TreeMap<>();
+        for (CommandLine command : root().getSubcommands().values()) {
+            command.getCommandSpec().options().forEach(option -> {
+                for (String name : option.names()) {
+                    spellings
+                            .computeIfAbsent(name, key -> new TreeSet<>())
+                            .add(String.join(", ", option.names()) + " " + option.paramLabel());
+                }
+            });
+        }
+        assertThat(spellings).containsKeys("-o", "--output", "--force");
+        spellings.forEach((name, all) -> assertThat(all).as(name).hasSize(1));
     }
 
     /** The same option has the same meaning: its description is the same in all commands. */

@@ -249,6 +249,39 @@ class LauncherTest {
         assertWorks(launch("mkdir kept; cd kept; mv ../kept ../moved; unset PWD;", Map.of()));
     }
 
+    /** The exit code is that of any output that cannot be written, not that of a Java that does not start. */
+    @Test
+    void aClosedOutputIsReportedAsOneThatCannotBeWritten() throws Exception {
+        for (String closed : List.of(">&-", "<&- >&-")) {
+            CliResult result = run(Map.of(), "sh", "-c", "exec \"" + tree + "/mapfiles\" count self " + closed);
+            assertThat(result.code()).as("%s", result).isEqualTo(1);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err()).isEqualTo("mapfiles: standard output cannot be written: it is closed\n");
+        }
+        CliResult silent = run(Map.of(), "sh", "-c", "exec \"" + tree + "/mapfiles\" count self >&- 2>&-");
+        assertThat(silent.code()).as("%s", silent).isEqualTo(1);
+    }
+
+    /** A command that does not read its input works without one. One that reads it does not find an empty input. */
+    @Test
+    void aClosedInputIsReportedByACommandThatReadsIt() throws Exception {
+        assertWorks(run(Map.of(), "sh", "-c", "exec \"" + tree + "/mapfiles\" count self --by kind <&-"));
+        CliResult result = run(Map.of(), "sh", "-c", "exec \"" + tree + "/mapfiles\" resolve self - <&-");
+        assertThat(result.code()).as("%s", result).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err())
+                .startsWith("mapfiles: standard input cannot be read: ")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aClosedErrorOutputChangesNothingElse() throws Exception {
+        assertWorks(run(Map.of(), "sh", "-c", "exec \"" + tree + "/mapfiles\" count self --by kind 2>&-"));
+        CliResult denied = run(Map.of(), "sh", "-c", "exec \"" + tree + "/mapfiles\" count self --frog 2>&-");
+        assertThat(denied.code()).as("%s", denied).isEqualTo(2);
+        assertThat(denied.out() + denied.err()).isEmpty();
+    }
+
     /** With 11 or fewer dash cannot open a script: its own message and exit code cannot be changed by the script. */
     @Test
     void fewFileDescriptorsAreEnoughOrNamed() throws Exception {

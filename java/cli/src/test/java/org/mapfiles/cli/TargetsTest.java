@@ -3,8 +3,6 @@ package org.mapfiles.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -261,81 +259,5 @@ class TargetsTest {
                         .hasSize(2);
             }
         }
-    }
-
-    private Path completion() throws Exception {
-        assumeTrue(isThere("bash"), "no bash");
-        return Files.writeString(
-                directory.resolve("completion"),
-                CliResult.with("generate-completion").out());
-    }
-
-    /** Bash completes a PID, and shows the names of several. */
-    @Test
-    void completionOffersProcessesWithTheirNames() throws Exception {
-        Path script = completion();
-        try (TestJvm jvm = TestJvm.waiting()) {
-            assertThat(complete(script, "maps", ""))
-                    .anyMatch(line -> line.equals(jvm.pid() + "  " + TestJvm.WaitMain.class.getName()));
-            assertThat(complete(script, "maps", jvm.pid())).containsExactly(jvm.pid());
-            assertThat(complete(script, "cat", jvm.pid(), "")).isEmpty();
-            assertThat(complete(script, "maps", "--ex")).anyMatch(line -> line.startsWith("--exec"));
-            assertThat(complete(script, "ma")).anyMatch(line -> line.startsWith("maps"));
-            Path file = Files.createFile(directory.toRealPath().resolve("hs_err.log"));
-            assertThat(complete(script, "crash", directory.toRealPath() + "/hs"))
-                    .containsExactly(file.toString());
-            for (String command : List.of("diff", "html")) {
-                assertThat(complete(script, command, directory.toRealPath() + "/hs"))
-                        .containsExactly(file.toString());
-                assertThat(complete(script, command, jvm.pid())).containsExactly(jvm.pid());
-            }
-            assertThat(complete(script, "html", "self", "-o", directory.toRealPath() + "/hs"))
-                    .containsExactly(file.toString());
-            assertThat(complete(script, "maps", directory.toRealPath() + "/hs"))
-                    .as("no files")
-                    .isEmpty();
-        }
-    }
-
-    /** Readline inserts all candidates of a menu. Other users choose the names of processes and of files in /tmp. */
-    @Test
-    void completionInsertsNoCommands() throws Exception {
-        Path script = completion();
-        for (String type : List.of("37", "42")) { // menu-complete, insert-completions
-            assertThat(complete(script, Map.of("COMP_TYPE", type), "maps", ""))
-                    .isNotEmpty()
-                    .allMatch(line -> line.matches("[0-9]+"));
-        }
-        String hostile = directory.toRealPath() + "/x;touch y";
-        Files.createFile(Path.of(hostile));
-        for (String command : List.of("crash", "diff", "html")) {
-            assertThat(complete(script, command, directory.toRealPath() + "/x"))
-                    .containsExactly(hostile.replace(";", "\\;").replace(" ", "\\ "));
-        }
-    }
-
-    private static boolean isThere(String program) throws Exception {
-        return new ProcessBuilder("sh", "-c", "command -v " + program).start().waitFor() == 0;
-    }
-
-    /** Returns what bash offers for the last word. */
-    private static List<String> complete(Path script, String... words) throws IOException {
-        return complete(script, Map.of(), words);
-    }
-
-    private static List<String> complete(Path script, Map<String, String> variables, String... words)
-            throws IOException {
-        String line = "source '" + script + "'; COMP_WORDS=(mapfiles \"$@\"); COMP_CWORD=$#;"
-                + " COMP_LINE=\"${COMP_WORDS[*]}\"; COMP_POINT=${#COMP_LINE};"
-                + " _mapfiles_with_processes mapfiles; for each in \"${COMPREPLY[@]}\"; do echo \"$each\"; done";
-        List<String> command = new java.util.ArrayList<>(List.of("bash", "-c", line, "bash"));
-        command.addAll(List.of(words));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD); // compopt: not in a completion
-        builder.environment().putAll(variables);
-        Process bash = builder.start();
-        return new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                .lines()
-                .toList();
     }
 }

@@ -57,7 +57,9 @@ class UsageTest {
     @CsvSource({
         "shared, at least 2 arguments PID|self are needed",
         "shared self, at least 2 arguments PID|self are needed",
-        "maps, PID|self is missing",
+        "maps, PID|self or --all is missing",
+        "watch, PID|self is missing",
+        "stale, PID|self or --all is missing",
         "cat self, RANGE|NAME is missing",
         "html self, --output FILE is missing",
         "cat self -dash, put -- before a name that begins with -",

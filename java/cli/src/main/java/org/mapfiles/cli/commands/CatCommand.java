@@ -67,7 +67,10 @@ public final class CatCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "RANGE|NAME", description = "A mapping: see below.")
     private String name;
 
-    @Option(names = "--output", paramLabel = "FILE", description = "Write to a new file, not to standard output.")
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "Write to a new file; -: to standard output, the default.")
     private Path output;
 
     @Option(names = "--force", description = "With --output: replace the file if it exists.")
@@ -84,8 +87,11 @@ public final class CatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (output != null && output.toString().equals("-")) {
+            output = null;
+        }
         if (force && output == null) {
-            throw new UsageException("--force needs --output");
+            throw new UsageException("--force needs --output FILE");
         }
         MappingArgument argument = new MappingArgument(name);
         try (ProcessMaps maps = target.open()) {

@@ -20,14 +20,22 @@ record ConstantSet<E extends Enum<E>>(Set<E> values) {
         return new ConstantSet<>(values);
     }
 
-    private static <E extends Enum<E>> E constant(String name, Class<E> type) {
+    /** Returns the names of all constants, for completion. */
+    static <E extends Enum<E>> List<String> names(Class<E> type) {
         List<String> names = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            names.add(JsonLines.constant(constant));
+        }
+        return names;
+    }
+
+    private static <E extends Enum<E>> E constant(String name, Class<E> type) {
         for (E constant : type.getEnumConstants()) {
             if (JsonLines.constant(constant).equals(name.toLowerCase(Locale.ROOT))) {
                 return constant;
             }
-            names.add(JsonLines.constant(constant));
         }
-        throw new TypeConversionException("'" + Arguments.display(name) + "' is none of " + String.join(", ", names));
+        throw new TypeConversionException(
+                "'" + Arguments.display(name) + "' is none of " + String.join(", ", names(type)));
     }
 }

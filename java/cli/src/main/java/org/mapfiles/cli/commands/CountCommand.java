@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -33,6 +32,8 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
+            "Of several processes: SHARE is the part of vm.max_map_count that a process has used. LARGEST is the number of"
+                    + " mappings of its largest group, and the last column names that group.",
             "Rows are ordered by number of mappings, the largest first, unless --sort is given.",
             "JSON: rows of type group and a row of type total; of several processes rows of type process_count."
         })
@@ -168,13 +169,12 @@ public final class CountCommand implements Callable<Integer> {
         long limit = ProcessMaps.maxMappings();
         if (limit > 0 && selection.isAll()) {
             double share = (double) total.mappings() / limit;
-            end = screen.joined(
-                    terminal, end, String.format(Locale.ROOT, "%.1f%% of vm.max_map_count (%d)", 100 * share, limit));
+            end += String.format(Locale.ROOT, ", %.1f%% of vm.max_map_count (%d)", 100 * share, limit);
             if (share >= WARN_FROM) {
-                end += share < 1 ? ": near the limit" : ": the limit is reached";
-                end = screen.joined(terminal, end, "raise it with sysctl -w vm.max_map_count=" + 2 * limit);
+                end += (share < 1 ? ": near the limit" : ": the limit is reached")
+                        + ", raise it with sysctl -w vm.max_map_count=" + 2 * limit;
             }
         }
-        terminal.out().write((end + "\n").getBytes(StandardCharsets.UTF_8));
+        terminal.prose(end, screen.isWide());
     }
 }

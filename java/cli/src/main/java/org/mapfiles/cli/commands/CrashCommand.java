@@ -30,11 +30,11 @@ import picocli.CommandLine.Parameters;
             "",
             "The addresses are the instruction, the fault address, registers, frames and threads. Functions and variables are"
                     + " named in files that are the same, or from a debug file with the build ID of the core file. A frame of an hs_err file also has the function that the JVM recorded."
-                    + " Frames of interpreted Java methods have no address.",
+                    + " Frames of interpreted Java methods have no address. A core file records no frames.",
             "The last table lists the files of these addresses, and what is at their paths now. same: the build ID is that of"
                     + " the core file, or device and inode are the same and the file is unchanged since the crash."
                     + " changed_or_touched: the same inode, written to or touched after the crash. replaced: another"
-                    + " file. missing: no file. unknown: the last column says why. An hs_err file records no build ID: ?.",
+                    + " file. missing: no file. unknown: the last column says why. An hs_err file records no build ID, and ? stands for it.",
             "A part of the file that cannot be used is reported on stderr, and the rest is used.",
             "JSON: a row of type crash, then rows of type crash_address."
         })

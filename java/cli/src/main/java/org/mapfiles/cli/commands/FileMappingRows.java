@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapCursor;
 import org.mapfiles.Mapping;
@@ -90,7 +89,7 @@ final class FileMappingRows implements FilesCommand.Output {
 
     private void print(Row row) throws IOException {
         if (mappings == 0 && lines == null) {
-            targets.printHeading(terminal, maps);
+            targets.printHeading(terminal, maps, isWide);
         }
         mappings++;
         bytes += row.mapping.size();
@@ -142,12 +141,14 @@ final class FileMappingRows implements FilesCommand.Output {
         }
         if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
             if (mappings == 0) {
-                targets.printHeading(terminal, maps);
+                targets.printHeading(terminal, maps, isWide);
             }
             table.print();
-            String end = mappings + (mappings == 1 ? " mapping of a file, " : " mappings of files, ")
-                    + Sizes.human(bytes) + columns.text(total) + "\n";
-            terminal.out().write(end.getBytes(StandardCharsets.UTF_8));
+            String end = mappings
+                    + (mappings == 1 ? " mapping of a file, " : " mappings of files, ")
+                    + Sizes.human(bytes)
+                    + columns.text(total);
+            terminal.prose(end, isWide);
         }
     }
 }

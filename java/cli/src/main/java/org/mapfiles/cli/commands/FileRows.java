@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -173,7 +172,7 @@ final class FileRows implements FilesCommand.Output {
         }
         if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
             if (mappings == 0) {
-                targets.printHeading(terminal, maps);
+                targets.printHeading(terminal, maps, isWide);
             }
             table.print();
             printTotals();
@@ -195,7 +194,7 @@ final class FileRows implements FilesCommand.Output {
 
     private void print(FileRow row) throws IOException {
         if (mappings == 0 && lines == null) {
-            targets.printHeading(terminal, maps);
+            targets.printHeading(terminal, maps, isWide);
         }
         mappings += row.mappings;
         bytes += row.bytes;
@@ -248,7 +247,7 @@ final class FileRows implements FilesCommand.Output {
             end.append(separator).append(state.getValue()).append(' ').append(text(state.getKey()));
             separator = ", ";
         }
-        terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+        terminal.prose(end.toString(), isWide);
     }
 
     /** Returns a state as text output shows it. */

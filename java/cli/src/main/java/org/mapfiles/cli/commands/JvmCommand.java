@@ -42,6 +42,7 @@ public final class JvmCommand implements Callable<Integer> {
             names = "--region",
             paramLabel = "REGION",
             converter = RegionConverter.class,
+            completionCandidates = RegionNames.class,
             description = "Only regions such as gc or java_heap,malloc.")
     private ConstantSet<JvmRegions.Kind> only;
 
@@ -85,7 +86,7 @@ public final class JvmCommand implements Callable<Integer> {
         if (screen.isJson()) {
             printJson(maps.pid(), listed, columns);
         } else {
-            targets.printHeading(terminal, maps);
+            targets.printHeading(terminal, maps, screen.isWide());
             JvmTables tables = new JvmTables(columns, order.isByRss(columns), screen, terminal);
             tables.printRegions(parts, sums);
             terminal.out().write('\n');
@@ -134,6 +135,15 @@ public final class JvmCommand implements Callable<Integer> {
                 columns.json(lines.number("committed", part.committed()), part.memory());
             }
             lines.end();
+        }
+    }
+
+    /** The regions, for completion. */
+    static final class RegionNames extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        RegionNames() {
+            super(ConstantSet.names(JvmRegions.Kind.class));
         }
     }
 

@@ -21,6 +21,8 @@ final class JvmTables {
     private static final int LISTED = 5;
 
     private static final int COMMITTED_RANK = 5;
+    /** The last that is left out. */
+    private static final int RESERVED_RANK = 1;
 
     private final MemoryColumns columns;
     private final boolean byRss;
@@ -110,7 +112,7 @@ final class JvmTables {
 
     private Table headOfSizes(Table table) {
         if (columns.hasRss()) {
-            table.right("RESERVED").right("COMMITTED").optional(COMMITTED_RANK);
+            table.right("RESERVED").optional(RESERVED_RANK).right("COMMITTED").optional(COMMITTED_RANK);
         } else {
             table.right("SIZE");
         }

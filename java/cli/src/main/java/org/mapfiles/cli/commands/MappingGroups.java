@@ -166,7 +166,7 @@ final class MappingGroups {
 
     private String ofPath(byte[] raw) {
         if (raw.length == 0) {
-            return "[anonymous]";
+            return FileName.ANONYMOUS;
         }
         String path = new String(raw, StandardCharsets.ISO_8859_1);
         if (!path.startsWith("/") || by == By.path) {

@@ -1,5 +1,6 @@
 package org.mapfiles.cli.commands;
 
+import java.util.ArrayList;
 import org.mapfiles.MapFilter;
 import org.mapfiles.Mapping;
 import org.mapfiles.Mapping.Deletion;
@@ -30,6 +31,7 @@ final class MappingOptions {
             names = "--kind",
             paramLabel = "KIND",
             converter = KindConverter.class,
+            completionCandidates = KindNames.class,
             description = "Only kinds such as file or heap,stack.")
     private ConstantSet<Mapping.Kind> kinds;
 
@@ -84,6 +86,15 @@ final class MappingOptions {
                 && (kinds == null || kinds.values().contains(mapping.kind()))
                 && (permissions == null || permissions.matches(mapping.permissions()))
                 && (name == null || name.matches(fileName.raw()));
+    }
+
+    /** The kinds, for completion. */
+    static final class KindNames extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        KindNames() {
+            super(ConstantSet.names(Mapping.Kind.class));
+        }
     }
 
     /** Parses kinds. */

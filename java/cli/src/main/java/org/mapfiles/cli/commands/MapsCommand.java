@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapChunks;
@@ -202,7 +201,7 @@ public final class MapsCommand implements Callable<Integer> {
         public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
                 throws IOException {
             if (mappings == 0) {
-                targets.printHeading(terminal, maps);
+                targets.printHeading(terminal, maps, screen.isWide());
             }
             mappings++;
             bytes += mapping.size();
@@ -234,7 +233,7 @@ public final class MapsCommand implements Callable<Integer> {
                 if (targets.leavesOutEmpty()) {
                     return;
                 }
-                targets.printHeading(terminal, maps);
+                targets.printHeading(terminal, maps, screen.isWide());
             }
             table.print();
             long limit = ProcessMaps.maxMappings();
@@ -247,7 +246,7 @@ public final class MapsCommand implements Callable<Integer> {
                     + columns.text(total)
                     + (isInconsistent ? ", which changed while they were listed" : "")
                     + (limit > 0 && isAll ? "; vm.max_map_count is " + limit : "");
-            terminal.out().write((end + "\n").getBytes(StandardCharsets.UTF_8));
+            terminal.prose(end, screen.isWide());
         }
 
         private String device(Mapping mapping) {

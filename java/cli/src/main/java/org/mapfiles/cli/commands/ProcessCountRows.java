@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -109,10 +108,9 @@ final class ProcessCountRows {
         String end = all.size() + (all.size() == 1 ? " process" : " processes")
                 + (shown < all.size() ? " (" + shown + " shown), " : ", ") + mappings + " mappings"
                 + (limit > 0 ? "; vm.max_map_count is " + limit : "")
-                + (near > 0 ? ": " + near + " near or at the limit" : "");
-        if (near > 0) {
-            end = screen.joined(terminal, end, "raise it with sysctl -w vm.max_map_count=" + 2 * limit);
-        }
-        terminal.out().write((end + "\n").getBytes(StandardCharsets.UTF_8));
+                + (near > 0
+                        ? ": " + near + " near or at the limit, raise it with sysctl -w vm.max_map_count=" + 2 * limit
+                        : "");
+        terminal.prose(end, screen.isWide());
     }
 }

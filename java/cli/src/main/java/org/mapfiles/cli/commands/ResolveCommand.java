@@ -13,6 +13,7 @@ import org.mapfiles.cli.target.InputLine;
 import org.mapfiles.cli.target.SampleOwner;
 import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.cli.target.Target;
+import org.mapfiles.saved.SavedMaps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -105,7 +106,9 @@ public final class ResolveCommand implements Callable<Integer> {
         ResolveOptions options =
                 new ResolveOptions(nameOptions.names(), screen.isJson(), screen.isWide(), lines, jvm, returnsTo);
         if (from != null) {
-            SavedResolver resolver = SavedResolver.of(SavedFile.read(from, terminal), options, terminal);
+            SavedMaps saved = SavedFile.read(from, terminal);
+            rejectPid(saved);
+            SavedResolver resolver = SavedResolver.of(saved, options, terminal);
             int code = run(resolver, given);
             resolver.reportUnverified();
             return code;
@@ -115,6 +118,17 @@ public final class ResolveCommand implements Callable<Integer> {
             int code = run(resolver, given);
             resolver.reportUnnamedCode();
             return code;
+        }
+    }
+
+    /** With --from no process is given. The PID of the file's process would be an address too. */
+    private void rejectPid(SavedMaps saved) {
+        if (process != null
+                && saved.pid().isPresent()
+                && process.equals(Long.toString(saved.pid().getAsLong()))) {
+            throw wrong(
+                    process + " is the PID of the process of that file, which --from replaces: leave it out, or write"
+                            + " 0x" + process + " for the address");
         }
     }
 

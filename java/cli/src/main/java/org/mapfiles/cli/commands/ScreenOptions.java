@@ -20,12 +20,6 @@ final class ScreenOptions {
         return wide;
     }
 
-    /** Appends a part of the last line. On a terminal it is on a line of its own if it does not fit. */
-    String joined(Terminal terminal, String text, String part) {
-        int width = text.length() - text.lastIndexOf('\n') + 1 + part.length();
-        return text + (wide || terminal.width() == 0 || width <= terminal.width() ? ", " : ",\n") + part;
-    }
-
     Table table(Terminal terminal) {
         return new Table(terminal, wide);
     }

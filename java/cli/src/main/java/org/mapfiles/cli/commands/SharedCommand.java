@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -188,8 +187,8 @@ public final class SharedCommand implements Callable<Integer> {
             String end = sums.mappings + " mappings of " + pieces.size()
                     + (pieces.size() == 1 ? " piece of memory: RSS " : " pieces of memory: RSS ")
                     + Sizes.human(sums.resident) + ", shared " + Sizes.human(sums.common)
-                    + (sums.isKnown ? "\n" : ", some of it unknown\n");
-            terminal.out().write(end.getBytes(StandardCharsets.UTF_8));
+                    + (sums.isKnown ? "" : ", some of it unknown");
+            terminal.prose(end, screen.isWide());
         }
     }
 

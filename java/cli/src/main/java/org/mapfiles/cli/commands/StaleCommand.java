@@ -10,11 +10,11 @@ import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.output.Progress;
 import org.mapfiles.cli.output.StaleRows;
 import org.mapfiles.cli.output.StaleRows.Subject;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.ProcessList;
-import org.mapfiles.cli.target.Target;
+import org.mapfiles.cli.target.Processes;
 import org.mapfiles.symbols.CodeUpdate;
 import org.mapfiles.symbols.CodeUpdates;
 import org.mapfiles.symbols.SymbolCache;
@@ -72,6 +72,7 @@ public final class StaleCommand implements Callable<Integer> {
     private StaleRows rows;
     private int checked;
     private int denied;
+    private String firstDenial;
     private int failure;
 
     public StaleCommand(Terminal terminal) {
@@ -84,32 +85,16 @@ public final class StaleCommand implements Callable<Integer> {
             throw new UsageException(all ? TargetOptions.ALL_AND_PROCESS : "PID|self or --all is missing");
         }
         rows = screen.isJson() ? StaleRows.json(terminal) : StaleRows.text(terminal, screen.isWide(), verbose);
-        long[] pids = all
-                ? ProcessList.pids()
+        int[] pids = all
+                ? Processes.pids()
                 : TargetOptions.targets(arguments).stream()
-                        .mapToLong(Target::pid)
+                        .mapToInt(target -> (int) target.pid())
                         .distinct()
                         .toArray();
-        String firstDenial = null;
-        for (long pid : pids) {
-            Subject process = new Subject(pid, ProcessList.name(pid));
-            try {
-                check(process);
-            } catch (PermissionDeniedException e) {
-                denied++;
-                firstDenial = firstDenial == null ? e.getMessage() : firstDenial;
-                if (screen.isJson() || !all) {
-                    rows.unknown(process, e.getMessage());
-                }
-            } catch (ProcessExitedException e) {
-                fail(e, ExitCode.EXITED);
-            } catch (NotSupportedException e) {
-                fail(e, ExitCode.NOT_RESOLVED);
-            } catch (NotEnoughMemoryException e) {
-                throw e;
-            } catch (MapsException e) {
-                TargetOptions.report(terminal, Long.toString(pid), e); // of a kind that nothing explains
-                failure = ExitCode.NOT_RESOLVED;
+        try (Progress progress = new Progress(terminal, "checking")) {
+            for (int pid : pids) {
+                progress.update(checked + denied, () -> Processes.countWithMemory(pids), "processes");
+                checkOrReport(pid);
             }
         }
         rows.end(checked, denied);
@@ -119,6 +104,28 @@ public final class StaleCommand implements Callable<Integer> {
                     denied + (denied == 1 ? " process" : " processes") + " could not be checked: " + firstDenial);
         }
         return exitCode();
+    }
+
+    private void checkOrReport(int pid) throws IOException {
+        Subject process = new Subject(pid, Processes.kernelName(pid));
+        try {
+            check(process);
+        } catch (PermissionDeniedException e) {
+            denied++;
+            firstDenial = firstDenial == null ? e.getMessage() : firstDenial;
+            if (screen.isJson() || !all) {
+                rows.unknown(process, e.getMessage());
+            }
+        } catch (ProcessExitedException e) {
+            fail(e, ExitCode.EXITED);
+        } catch (NotSupportedException e) {
+            fail(e, ExitCode.NOT_RESOLVED);
+        } catch (NotEnoughMemoryException e) {
+            throw e;
+        } catch (MapsException e) {
+            TargetOptions.report(terminal, Integer.toString(pid), e); // of a kind that nothing explains
+            failure = ExitCode.NOT_RESOLVED;
+        }
     }
 
     /** With --all a process that has exited, and a kernel thread, are no failure. */

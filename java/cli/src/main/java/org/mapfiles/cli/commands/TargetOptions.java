@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -72,7 +71,7 @@ final class TargetOptions {
             return readAll(terminal, action, isSilent);
         }
         if (arguments.isEmpty()) {
-            throw new UsageException("PID|self is missing");
+            throw new UsageException("PID|self or --all is missing");
         }
         List<Target> targets = targets(arguments);
         return targets.size() == 1 ? readOne(targets.get(0), action) : readSeveral(targets, terminal, action);
@@ -126,17 +125,20 @@ final class TargetOptions {
         int code = ExitCode.OK;
         MapsException first = null;
         int[] pids = Processes.pids();
+        int read = 0;
         try (Progress progress = new Progress(terminal, "reading")) {
             for (int i = 0; i < pids.length; i++) {
                 if (isSilent) {
-                    progress.update(i, pids.length, "processes");
+                    progress.update(read, () -> Processes.countWithMemory(pids), "processes");
                 }
                 try (ProcessMaps maps = Target.of(pids[i]).open()) {
                     action.read(maps);
+                    read++;
                 } catch (ProcessExitedException | NotSupportedException leftOut) {
                     continue; // it has exited, or is a kernel thread
                 } catch (PermissionDeniedException e) {
                     denied++;
+                    read++;
                     first = first == null ? e : first;
                 } catch (NotEnoughMemoryException e) {
                     throw e;
@@ -176,10 +178,12 @@ final class TargetOptions {
     }
 
     /** Prints the name of a process above its table, if the command reads several processes. */
-    void printHeading(Terminal terminal, ProcessMaps maps) throws IOException {
+    void printHeading(Terminal terminal, ProcessMaps maps, boolean isWide) throws IOException {
         if (isSeveral()) {
-            String text = (isFirst ? "" : "\n") + maps.pid() + " " + Processes.displayName(maps.pid()) + "\n";
-            terminal.out().write(text.getBytes(StandardCharsets.UTF_8));
+            if (!isFirst) {
+                terminal.out().write('\n');
+            }
+            terminal.line(maps.pid() + " " + Processes.displayName(maps.pid()), isWide);
             isFirst = false;
         }
     }

@@ -1,7 +1,6 @@
 package org.mapfiles.cli.commands;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -288,7 +287,7 @@ public final class WatchCommand implements Callable<Integer> {
                 terminal.flush();
                 terminal.report(text);
             } else {
-                terminal.out().write((text + "\n").getBytes(StandardCharsets.UTF_8));
+                terminal.prose(text, screen.isWide());
                 terminal.flush();
             }
         }

@@ -69,7 +69,7 @@ final class AddressLine {
 
     /** Returns what is before the offset of an address: the name of its mapping. */
     static String file(String name) {
-        return name.isEmpty() ? "[anonymous]" : name;
+        return FileName.orAnonymous(name);
     }
 
     /** Returns the offset of an address in its file; without a file in the mapping. */

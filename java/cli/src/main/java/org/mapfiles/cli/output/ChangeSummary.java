@@ -77,7 +77,7 @@ public final class ChangeSummary {
                 + (largest == null || largest.getValue() <= 0
                         ? ""
                         : "; largest growth: " + signed(largest.getValue()) + " "
-                                + (largest.getKey().isEmpty() ? "[anonymous]" : largest.getKey()))
+                                + FileName.orAnonymous(largest.getKey()))
                 + (isLeftOut ? " (of the first " + MAX_NAMES + " names)" : "");
     }
 }

@@ -25,6 +25,10 @@ public final class ChangeText implements ChangePrinter {
     private static final int MAX_KEPT = 4096;
 
     private static final long MAX_NANOS = 1_000_000_000;
+    /** Columns of a name that a line has room for. */
+    private static final int MIN_NAME = 12;
+    /** Of the second line of a change. */
+    private static final String INDENT = "    ";
 
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneId.systemDefault());
@@ -103,7 +107,7 @@ public final class ChangeText implements ChangePrinter {
                 first.wallClock + first.change.time(),
                 first.change.isExact() ? "  " : "? ",
                 "*  " + summary.counts(),
-                first.name.isEmpty() ? "[anonymous]" : first.name,
+                FileName.orAnonymous(first.name),
                 "");
     }
 
@@ -171,13 +175,32 @@ public final class ChangeText implements ChangePrinter {
                 + mapping.permissions();
     }
 
-    /** Prints a line. On a terminal the name is shortened. */
+    /**
+     * Prints a line. On a terminal the name is shortened. If there is no room for it, it is in a line of its own, with
+     * what follows it.
+     */
     private void line(long time, String mark, String prefix, String name, String suffix) throws IOException {
         boolean isShort = width > 0 && !process.isEmpty();
         String begin = (isShort ? SHORT_TIME : TIME).format(ChangePrinter.instant(time)) + mark + process + prefix;
-        int left = width - begin.length() - 2 - suffix.length();
-        String shown = width == 0 ? name : left > 1 ? TextWidth.shortened(name, left) : "";
-        String text = begin + (shown.isEmpty() ? "" : "  " + shown) + suffix + "\n";
-        terminal.out().write(text.getBytes(StandardCharsets.UTF_8));
+        String gap = name.isEmpty() ? "" : "  ";
+        int left = width - TextWidth.of(begin + gap + suffix);
+        String text;
+        if (width == 0) {
+            text = begin + gap + name + suffix;
+        } else if (left >= Math.min(TextWidth.of(name), MIN_NAME)) {
+            text = begin + gap + (name.isEmpty() ? "" : TextWidth.shortened(name, left)) + suffix;
+        } else {
+            text = TextWidth.broken(begin, width, 0) + "\n" + INDENT + nameAndSuffix(name, suffix);
+        }
+        terminal.out().write((text + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private String nameAndSuffix(String name, String suffix) {
+        int columns = width - INDENT.length();
+        int left = columns - TextWidth.of(suffix);
+        String end = name.isEmpty() ? suffix.strip() : suffix;
+        return left >= Math.min(TextWidth.of(name), MIN_NAME)
+                ? (name.isEmpty() ? "" : TextWidth.shortened(name, left)) + end
+                : TextWidth.broken(TextWidth.shortened(name, columns) + end, columns, INDENT.length());
     }
 }

@@ -42,7 +42,7 @@ public final class CrashJson extends CrashPrinter {
     }
 
     @Override
-    void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted) throws IOException {
+    void print(Crash.Address address, MapCursor mapping, Stack stack, boolean isContradicted) throws IOException {
         lines.beginRow("crash_address", pid)
                 .text("role", JsonLines.constant(address.role()))
                 .textOrNull("name", address.name())
@@ -64,7 +64,8 @@ public final class CrashJson extends CrashPrinter {
             }
             lines.symbol(symbol(address.address(), mapping), names, check(mapping));
         }
-        lines.bool("in_stack", isInStack).end();
+        boolean isKnown = stack == Stack.INSIDE || stack == Stack.OUTSIDE;
+        (isKnown ? lines.bool("in_stack", stack == Stack.INSIDE) : lines.nullValue("in_stack")).end();
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
+import java.util.OptionalLong;
+import java.util.Set;
 import org.mapfiles.MapCursor;
 import org.mapfiles.saved.Crash;
 import org.mapfiles.saved.FileCheck;
@@ -9,6 +11,9 @@ import org.mapfiles.symbols.SymbolInfo;
 
 /** Prints a crash: what each of its addresses belongs to, and whether the files are still the same. */
 public abstract class CrashPrinter {
+    /** The names of the stack pointer on x86-64 and aarch64. */
+    private static final Set<String> STACK_POINTERS = Set.of("RSP", "SP");
+
     private final SavedMaps saved;
     private final MapCursor cursor;
     private final SavedSymbols symbols;
@@ -24,13 +29,39 @@ public abstract class CrashPrinter {
     /** Prints the crash and its addresses. */
     public final void print(Crash crash) throws IOException {
         begin(crash);
+        int ofStackPointer = ofStackPointer(crash);
         for (Crash.Address address : crash.addresses()) {
             int index = address.isKnown() ? saved.snapshot().find(address.address()) : -1;
-            boolean isInStack = address.isKnown() && crash.isInStack(address.address());
             boolean isContradicted = address.isKnown() && saved.isContradicted(address.address());
-            print(address, index < 0 || isContradicted ? null : cursor.seek(index), isInStack, isContradicted);
+            Stack stack = index >= 0 && index == ofStackPointer ? Stack.SAME_MAPPING : Stack.UNKNOWN;
+            if (crash.isStackRecorded()) {
+                stack = address.isKnown() && crash.isInStack(address.address()) ? Stack.INSIDE : Stack.OUTSIDE;
+            }
+            print(address, index < 0 || isContradicted ? null : cursor.seek(index), stack, isContradicted);
         }
         end();
+    }
+
+    /** Whether an address is in the stack of the thread that crashed. */
+    enum Stack {
+        INSIDE,
+        OUTSIDE,
+        /** The file does not record the stack. The address is in the mapping of the stack pointer. */
+        SAME_MAPPING,
+        /** The file does not record the stack. */
+        UNKNOWN
+    }
+
+    /** Returns the index of the mapping of the stack pointer; -1: it is in none, or unknown. */
+    private int ofStackPointer(Crash crash) {
+        for (Crash.Address address : crash.addresses()) {
+            if (address.role() == Crash.Address.Role.REGISTER && STACK_POINTERS.contains(address.name())) {
+                return address.isKnown() && !saved.isContradicted(address.address())
+                        ? saved.snapshot().find(address.address())
+                        : -1;
+            }
+        }
+        return -1;
     }
 
     abstract void begin(Crash crash) throws IOException;
@@ -39,10 +70,10 @@ public abstract class CrashPrinter {
      * Prints an address.
      *
      * @param mapping of the address; null: none, or it is uncertain
-     * @param isInStack whether the address is in the stack of the thread that crashed
+     * @param stack whether the address is in the stack of the thread that crashed
      * @param isContradicted whether lines of the file contradict each other about the address
      */
-    abstract void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted)
+    abstract void print(Crash.Address address, MapCursor mapping, Stack stack, boolean isContradicted)
             throws IOException;
 
     abstract void end() throws IOException;
@@ -50,6 +81,10 @@ public abstract class CrashPrinter {
     /** Returns whether the file records mappings: without any, it is unknown which one an address is in. */
     final boolean hasMappings() {
         return saved.snapshot().size() > 0;
+    }
+
+    final OptionalLong pid() {
+        return saved.pid();
     }
 
     final String permissions(MapCursor mapping) {

@@ -45,9 +45,7 @@ public final class CrashText extends CrashPrinter {
 
     @Override
     void begin(Crash crash) throws IOException {
-        String error = crash.message().isEmpty()
-                ? crash.signal() + (crash.tid() >= 0 ? "  thread " + crash.tid() : "")
-                : crash.message();
+        String error = crash.message().isEmpty() ? signal(crash) : crash.message();
         for (String fact : new String[] {error, crash.runtime(), crash.commandLine()}) {
             if (!fact.isEmpty()) {
                 line(addressLine.prose(Printable.text(fact)));
@@ -55,8 +53,15 @@ public final class CrashText extends CrashPrinter {
         }
     }
 
+    /** Returns the first line of a core file, which has no message. That of gcore(1) has no signal. */
+    private String signal(Crash crash) {
+        return (crash.signal().isEmpty() ? "no signal is recorded" : crash.signal())
+                + (pid().isPresent() ? "  process " + pid().getAsLong() : "")
+                + (crash.tid() >= 0 ? "  thread " + Long.toUnsignedString(crash.tid()) : "");
+    }
+
     @Override
-    void print(Crash.Address address, MapCursor mapping, boolean isInStack, boolean isContradicted) throws IOException {
+    void print(Crash.Address address, MapCursor mapping, Stack stack, boolean isContradicted) throws IOException {
         boolean isNewGroup = group(address.role()) != group(role);
         if (isNewGroup) {
             line("");
@@ -67,16 +72,18 @@ public final class CrashText extends CrashPrinter {
             files.put(FileName.withoutQuery(mapping).display(), check);
             hasUnverified |= isUnverified(mapping);
         }
-        String stack = isInStack ? "  stack of the thread" : "";
+        String end = stack == Stack.INSIDE
+                ? "  stack of the thread"
+                : stack == Stack.SAME_MAPPING ? "  mapping of the stack pointer" : "";
         if (role == Role.FRAME) {
             line(addressLine.of(address.name() + "  " + Printable.text(address.text())));
             if (address.isKnown() || !address.problem().isEmpty()) {
-                line(place("     ", address, mapping, isContradicted, stack));
+                line(place("     ", address, mapping, isContradicted, end));
             }
         } else {
             String text = address.text().isEmpty() ? "" : "  " + Printable.text(address.text());
-            String name = String.format("%-8s", Printable.text(address.name())) + " ";
-            line(place(name, address, mapping, isContradicted, stack + text));
+            String name = (role == Role.THREAD ? "thread " : "") + Printable.text(address.name());
+            line(place(String.format("%-7s  ", name), address, mapping, isContradicted, end + text));
         }
     }
 

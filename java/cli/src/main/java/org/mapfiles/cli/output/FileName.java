@@ -19,6 +19,9 @@ public final class FileName {
     /** The kernel's mark of deleted files. A file name may end in it too. */
     public static final String DELETED_SUFFIX = " (deleted)";
 
+    /** How memory without a name is shown where a name is. */
+    public static final String ANONYMOUS = "[anonymous]";
+
     private final byte[] raw;
     private final Deletion deletion;
 
@@ -61,6 +64,11 @@ public final class FileName {
     /** Returns the name as text output shows it, escaped and marked if the file is deleted; empty without a name. */
     public String display() {
         return raw.length == 0 ? "" : display(raw, deletion);
+    }
+
+    /** Returns a name as it is displayed, or {@value #ANONYMOUS} in place of an empty one. */
+    static String orAnonymous(String name) {
+        return name.isEmpty() ? ANONYMOUS : name;
     }
 
     /** Returns some bytes as {@link #display()} shows a name of them. */

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -25,13 +24,10 @@ public final class JsonLines {
     /** Version of the schema. It changes when a field or a row type is removed, is renamed, or changes its meaning. */
     public static final int VERSION = 1;
 
-    /** Maximum number of names whose fields are kept: some 10 MB. */
-    private static final int MAX_SYMBOLS = 1 << 16;
-
     private final JsonBuffer line = new JsonBuffer();
     private final OutputStream out;
     /** The fields of the names of symbols that were written: a profile has the same names many times. */
-    private final Map<String, byte[]> symbols = new HashMap<>();
+    private final NameCache<byte[]> symbols = new NameCache<>();
     /** The fields of ELF files that were written. */
     private final Map<ElfFile, byte[]> files = new IdentityHashMap<>();
 
@@ -239,10 +235,8 @@ public final class JsonLines {
         if (fields == null) {
             int start = line.length();
             text("symbol", symbol).text("symbol_demangled", names.demangled(symbol));
-            if (symbols.size() == MAX_SYMBOLS) {
-                symbols.clear();
-            }
-            symbols.put(symbol, line.from(start));
+            byte[] written = line.from(start);
+            symbols.put(symbol, written, written.length);
         } else {
             fields(fields);
         }

@@ -1,5 +1,7 @@
 package org.mapfiles.cli.output;
 
+import java.util.function.LongSupplier;
+
 /**
  * Shows how far long work has come, in one line of stderr that is replaced. Shows nothing unless stderr is a terminal.
  */
@@ -13,6 +15,9 @@ public final class Progress implements AutoCloseable {
 
     private final Terminal terminal;
     private final String what;
+    /** Of a call that counts the total; -1: it was not called. */
+    private long counted = -1;
+
     private long due = System.nanoTime() + FIRST_NANOS;
 
     /** @param what is done, as the beginning of the line */
@@ -23,9 +28,24 @@ public final class Progress implements AutoCloseable {
 
     /** Shows a count, if some time has passed since the last call that did. */
     public void update(long done, long total, String unit) {
-        if (!terminal.showsProgress() || System.nanoTime() - due < 0) {
-            return;
+        if (isDue()) {
+            show(done, total, unit);
         }
+    }
+
+    /** As {@link #update(long, long, String)}. The total is counted before the first count is shown. */
+    public void update(long done, LongSupplier total, String unit) {
+        if (isDue()) {
+            counted = counted < 0 ? total.getAsLong() : counted;
+            show(done, Math.max(counted, done), unit);
+        }
+    }
+
+    private boolean isDue() {
+        return terminal.showsProgress() && System.nanoTime() - due >= 0;
+    }
+
+    private void show(long done, long total, String unit) {
         String count = total > 0 ? done + " of " + total : Long.toString(done);
         terminal.showProgress(TextWidth.shortened(what + ": " + count + " " + unit, WIDTH));
         due = System.nanoTime() + NEXT_NANOS;

@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
@@ -22,6 +20,8 @@ public final class ResolvedText extends ResolvedPrinter {
     private static final byte[] GAP = {' ', ' '};
     private static final byte[] BEFORE_FILE = {' ', '('};
     private static final byte[] NO_NAME = {};
+    /** Columns of a line of input that are shown before a long reason. */
+    private static final int MIN_INPUT = 24;
 
     private final OutputStream out;
     /** Columns of the terminal; 0: unlimited. */
@@ -33,7 +33,7 @@ public final class ResolvedText extends ResolvedPrinter {
     private byte[][] before = {};
 
     private byte[][] after = {};
-    private final Map<String, byte[]> displayed = new HashMap<>();
+    private final NameCache<byte[]> displayed = new NameCache<>();
 
     /**
      * Prints addresses of a process.
@@ -111,10 +111,15 @@ public final class ResolvedText extends ResolvedPrinter {
 
     /** Returns a name as it is printed before its offset. A profile has the same names many times. */
     private byte[] display(String name) {
-        return name == null
-                ? NO_NAME
-                : displayed.computeIfAbsent(
-                        name, each -> (symbolNames.display(each) + " + ").getBytes(StandardCharsets.UTF_8));
+        if (name == null) {
+            return NO_NAME;
+        }
+        byte[] text = displayed.get(name);
+        if (text == null) {
+            text = (symbolNames.display(name) + " + ").getBytes(StandardCharsets.UTF_8);
+            displayed.put(name, text, text.length);
+        }
+        return text;
     }
 
     @Override
@@ -125,13 +130,17 @@ public final class ResolvedText extends ResolvedPrinter {
 
     @Override
     void unusable(long line, byte[] input, String reason) throws IOException {
-        String text = (line > 0 ? "line " + line + ": '" : "'") + Printable.text(input) + "'  " + reason + "\n";
-        out.write(text.getBytes(StandardCharsets.UTF_8));
+        String head = line > 0 ? "line " + line + ": '" : "'";
+        String end = "'  " + reason;
+        String text = Printable.text(input);
+        int left = width - TextWidth.of(head + end);
+        String shown = width == 0 ? text : TextWidth.shortened(text, Math.max(left, MIN_INPUT));
+        line(addressLine.prose(head + shown + end));
     }
 
     @Override
     public void printSample(byte[] line) throws IOException {
-        out.write((Printable.text(line) + "\n").getBytes(StandardCharsets.UTF_8));
+        line(addressLine.of(Printable.text(line)));
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import org.mapfiles.symbols.CodeUpdate;
@@ -10,6 +9,11 @@ import org.mapfiles.symbols.CodeUpdate;
 public abstract class StaleRows {
     /** A process that is checked. */
     public record Subject(long pid, byte[] name) {}
+
+    /** The order in which columns are left out on a narrow terminal: ACTION first, which STATE implies. */
+    private static final int ACTION_RANK = 2;
+
+    private static final int PROCESS_RANK = 1;
 
     private final Map<CodeUpdate.State, Integer> counts = new TreeMap<>();
     private int outdatedProcesses;
@@ -66,17 +70,21 @@ public abstract class StaleRows {
     private static final class Text extends StaleRows {
         private final Terminal terminal;
         private final Table table;
+        private final boolean isWide;
         private final boolean isVerbose;
         private int rows;
 
         Text(Terminal terminal, boolean isWide, boolean isVerbose) {
             this.terminal = terminal;
+            this.isWide = isWide;
             this.isVerbose = isVerbose;
             table = new Table(terminal, isWide)
                     .right("PID")
                     .left("PROCESS")
+                    .optional(PROCESS_RANK)
                     .left("STATE")
                     .left("ACTION")
+                    .optional(ACTION_RANK)
                     .left("FILE")
                     .prose();
             table.endOfHead();
@@ -131,7 +139,7 @@ public abstract class StaleRows {
                         .append(denied == 1 ? " process" : " processes")
                         .append(" not checked");
             }
-            terminal.out().write(end.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+            terminal.prose(end.toString(), isWide);
         }
 
         private void add(StringBuilder end, CodeUpdate.State state, String what) {

@@ -58,8 +58,16 @@ public final class StateDifference {
             swap = swap < 0 || entry.swap() < 0 ? -1 : swap + entry.swap();
         }
 
-        private boolean isEqual(Sums other) {
-            return mappings == other.mappings && size == other.size && rss == other.rss && swap == other.swap;
+        /** Returns whether a sum is known to differ. One that is unknown in a state is not. */
+        private boolean differs(Sums other) {
+            return mappings != other.mappings
+                    || size != other.size
+                    || differs(rss, other.rss)
+                    || differs(swap, other.swap);
+        }
+
+        private static boolean differs(long sum, long other) {
+            return sum >= 0 && other >= 0 && sum != other;
         }
     }
 
@@ -95,29 +103,42 @@ public final class StateDifference {
 
     private final List<Group> changed = new ArrayList<>();
     private final Group total = new Group(null, null);
+    /** Whether both states record build IDs, and bytes in memory. */
+    private boolean hasBuildIds;
+
+    private boolean hasRss;
 
     private StateDifference() {}
 
-    /** Compares two states. If one of them has no build ID at all, files are compared by path. */
+    /**
+     * Compares two states. If one of them has no build ID at all, files are compared by path, and so is a file without
+     * one.
+     */
     public static StateDifference of(List<StateEntry> before, List<StateEntry> now) {
         StateDifference difference = new StateDifference();
         boolean withBuildId = hasBuildId(before) && hasBuildId(now);
+        difference.hasBuildIds = withBuildId;
+        difference.hasRss = hasRss(before) && hasRss(now);
         Map<Key, Group> groups = new LinkedHashMap<>();
         Names names = new Names(before, now);
+        Set<Key> withoutBuildId = new HashSet<>();
+        Stream.concat(before.stream(), now.stream())
+                .filter(entry -> !withBuildId || entry.buildId() == null)
+                .forEach(entry -> withoutBuildId.add(names.key(entry, false)));
         for (StateEntry entry : before) {
-            groups.computeIfAbsent(names.key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
+            groups.computeIfAbsent(names.key(entry, withoutBuildId), key -> new Group(key.entry, key.buildId))
                     .before
                     .add(entry);
             difference.total.before.add(entry);
         }
         for (StateEntry entry : now) {
-            groups.computeIfAbsent(names.key(entry, withBuildId), key -> new Group(key.entry, key.buildId))
+            groups.computeIfAbsent(names.key(entry, withoutBuildId), key -> new Group(key.entry, key.buildId))
                     .now
                     .add(entry);
             difference.total.now.add(entry);
         }
         for (Group group : groups.values()) {
-            if (!group.before.isEqual(group.now)) {
+            if (group.before.differs(group.now)) {
                 difference.changed.add(group);
             }
         }
@@ -140,6 +161,12 @@ public final class StateDifference {
                     .forEach(entry -> known.add(text(entry.path())));
         }
 
+        /** @param withoutBuildId what is compared by path: a build ID that is unknown in a state is no difference */
+        Key key(StateEntry entry, Set<Key> withoutBuildId) {
+            Key key = key(entry, false);
+            return withoutBuildId.contains(key) ? key : key(entry, true);
+        }
+
         Key key(StateEntry entry, boolean withBuildId) {
             byte[] path = entry.path();
             boolean isMark = entry.deletion() == Deletion.UNKNOWN && isMarked(path) && !known.contains(text(path));
@@ -160,24 +187,23 @@ public final class StateDifference {
         return entries.stream().anyMatch(entry -> entry.buildId() != null);
     }
 
+    private static boolean hasRss(List<StateEntry> entries) {
+        return entries.isEmpty() || entries.stream().anyMatch(entry -> entry.rss() >= 0);
+    }
+
     /**
-     * Prints a table.
+     * Prints a table, and what is not compared since a state does not record it.
      *
      * @param hasOther whether another difference was printed
      */
     public void print(Terminal terminal, boolean isWide, boolean hasOther) throws IOException {
-        Table table = new Table(terminal, isWide)
-                .left("")
-                .right("MAPPINGS")
-                .right("SIZE")
-                .right("RSS")
-                .left("FILE OR KIND");
-        table.endOfHead();
+        Table table = new Table(terminal, isWide).left("").right("MAPPINGS").right("SIZE");
+        (hasRss ? table.right("RSS") : table).left("FILE OR KIND").endOfHead();
         for (Group group : changed) {
             table.cell(mark(group.change()))
                     .cell(signed(group.now.mappings - group.before.mappings))
-                    .cell(bytes(group.before.size, group.now.size))
-                    .cell(bytes(group.before.rss, group.now.rss))
+                    .cell(bytes(group.before.size, group.now.size));
+            (hasRss ? table.cell(bytes(group.before.rss, group.now.rss)) : table)
                     .cell(name(group))
                     .endOfRow();
         }
@@ -189,8 +215,12 @@ public final class StateDifference {
         String end = (changed.isEmpty() && !hasOther ? "no difference: " : "now ") + now.mappings + " mappings ("
                 + signed(now.mappings - before.mappings) + "), " + Sizes.human(now.size) + " ("
                 + bytes(before.size, now.size) + ")"
-                + (now.rss < 0 ? "" : ", RSS " + Sizes.human(now.rss) + " (" + bytes(before.rss, now.rss) + ")") + "\n";
-        terminal.out().write(end.getBytes(StandardCharsets.UTF_8));
+                + (now.rss < 0 || !hasRss
+                        ? ""
+                        : ", RSS " + Sizes.human(now.rss) + " (" + bytes(before.rss, now.rss) + ")")
+                + (hasRss ? "" : "; RSS is not compared")
+                + (hasBuildIds ? "" : "; build IDs are not compared");
+        terminal.prose(end, isWide);
     }
 
     static String mark(String change) {
@@ -214,7 +244,7 @@ public final class StateDifference {
         if (group.buildId != null) {
             name += " (build ID " + group.buildId.substring(0, Math.min(8, group.buildId.length())) + ")";
         }
-        return group.before.swap == group.now.swap
+        return !Sums.differs(group.before.swap, group.now.swap)
                 ? name
                 : name + " (swap " + bytes(group.before.swap, group.now.swap) + ")";
     }

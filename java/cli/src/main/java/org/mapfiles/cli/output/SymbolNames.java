@@ -1,9 +1,7 @@
 package org.mapfiles.cli.output;
 
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.mapfiles.cli.demangle.Demangler;
@@ -18,7 +16,7 @@ public final class SymbolNames {
 
     private final boolean isDemangling;
     /** Also names that stay raw, with themselves: the addresses of a profile are in few functions. */
-    private final Map<String, String> known = new HashMap<>();
+    private final NameCache<String> known = new NameCache<>();
 
     private final Set<String> noted = new LinkedHashSet<>();
 
@@ -35,13 +33,17 @@ public final class SymbolNames {
         if (!isDemangling || raw == null || !Demangler.isMangled(raw)) {
             return null;
         }
-        String name = known.computeIfAbsent(raw, SymbolNames::demangle);
+        String name = known.get(raw);
+        if (name == null) {
+            name = demangle(raw);
+            known.put(raw, name, name.length());
+        }
         return name.equals(raw) ? null : name;
     }
 
     /** Notes a name, so that it is demangled together with others, which is faster than one after the other. */
     void note(String raw) {
-        if (isDemangling && raw != null && Demangler.isMangled(raw) && !known.containsKey(raw)) {
+        if (isDemangling && raw != null && Demangler.isMangled(raw) && known.get(raw) == null) {
             noted.add(raw);
         }
     }
@@ -56,7 +58,8 @@ public final class SymbolNames {
         List<String> demangled = Demangler.demangleAll(
                 raws.stream().map(SymbolNames::withoutVersion).toList());
         for (int i = 0; i < raws.size(); i++) {
-            known.put(raws.get(i), demangled.get(i) + version(raws.get(i)));
+            String name = demangled.get(i) + version(raws.get(i));
+            known.put(raws.get(i), name, name.length());
         }
     }
 

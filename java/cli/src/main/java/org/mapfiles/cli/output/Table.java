@@ -13,7 +13,8 @@ import java.util.List;
  * column is as wide as the rows so far need; the last column is not padded.
  *
  * <p>On a terminal no line is wider than the terminal: optional columns are left out, and the last column is shortened
- * in the middle, or is prose and goes on in the next lines. In a pipe nothing is left out, shortened or broken.
+ * in the middle, or is prose and goes on in the next lines. If that leaves too few columns, it is in a line of its own.
+ * In a pipe nothing is left out, shortened or broken.
  */
 public final class Table {
     /** The colour of a cell on a terminal. */
@@ -54,7 +55,13 @@ public final class Table {
     /** Optional columns are left out until the last column has this width. */
     private static final int MIN_LAST = 16;
 
+    /** With fewer columns a longer name is in a line of its own. */
+    private static final int MIN_SHORTENED = 12;
+
     private static final String GAP = "  ";
+    /** Of the last cell in a line of its own. */
+    private static final String INDENT = "    ";
+
     private static final String END = "\033[0m";
 
     private final Terminal terminal;
@@ -201,15 +208,7 @@ public final class Table {
             }
             String text = cells.get(from + i);
             if (i == columns.size() - 1) {
-                int left = lineWidth > 0 ? Math.max(lineWidth - used, 1) : Integer.MAX_VALUE;
-                if (each.isProse && left >= MIN_LAST) {
-                    append(line, TextWidth.broken(text, left, used), colours.get(from + i));
-                } else {
-                    append(line, TextWidth.shortened(text, left), colours.get(from + i));
-                }
-                if (text.isEmpty()) {
-                    line.setLength(line.toString().stripTrailing().length());
-                }
+                appendLast(line, used, each.isProse, text, colours.get(from + i));
                 return;
             }
             int width = widths[from + i] >= 0 ? widths[from + i] : TextWidth.of(text);
@@ -222,6 +221,23 @@ public final class Table {
             }
             line.append(GAP);
             used += Math.max(each.width, width) + GAP.length();
+        }
+    }
+
+    /** Appends the last cell of a row. If there is no room for it, it is in a line of its own below the row. */
+    private void appendLast(StringBuilder line, int used, boolean isProse, String text, Colour colour) {
+        int left = lineWidth > 0 ? lineWidth - used : Integer.MAX_VALUE;
+        int width = lineWidth > 0 ? TextWidth.of(text) : 0;
+        int indent = used;
+        if (left < Math.min(width, isProse ? MIN_LAST : MIN_SHORTENED)) {
+            line.setLength(line.toString().stripTrailing().length());
+            line.append('\n').append(INDENT);
+            indent = INDENT.length();
+            left = Math.max(lineWidth - indent, 1);
+        }
+        append(line, isProse ? TextWidth.broken(text, left, indent) : TextWidth.shortened(text, left), colour);
+        if (text.isEmpty()) {
+            line.setLength(line.toString().stripTrailing().length());
         }
     }
 

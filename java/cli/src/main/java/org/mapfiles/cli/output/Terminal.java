@@ -50,7 +50,7 @@ public final class Terminal {
 
     private Terminal(
             InputStream in, StandardOutput out, OutputStream err, boolean coloured, int width, boolean progress) {
-        this.in = in;
+        this.in = new StandardInput(in);
         this.width = width;
         this.progress = progress;
         this.standardOutput = out;
@@ -101,6 +101,23 @@ public final class Terminal {
 
     public OutputStream err() {
         return err;
+    }
+
+    /**
+     * Prints a text in a line of its own. On a terminal it goes on in the next lines, and a word that is wider than the
+     * terminal, such as a path, is shortened.
+     *
+     * @param isWide whether the line may be wider than the terminal
+     */
+    public void prose(String text, boolean isWide) throws IOException {
+        String lines = isWide || width == 0 ? text : TextWidth.broken(text, width, 0);
+        out.write((lines + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Prints a text in one line. On a terminal its middle is left out if it is too long. */
+    public void line(String text, boolean isWide) throws IOException {
+        String line = isWide || width == 0 ? text : TextWidth.shortened(text, width);
+        out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     public boolean isColoured() {

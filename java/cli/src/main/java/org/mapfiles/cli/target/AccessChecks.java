@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
@@ -56,53 +57,81 @@ public final class AccessChecks {
                 : Check.limited("capabilities", text, "root has " + String.join(", ", missing) + " too");
     }
 
-    /** Reads the mappings of a process of another user: of the first one that permits it. */
+    /** Reads the mappings of processes of other users. */
     private Check otherUsers() throws IOException {
+        Tries tries = tries(pid -> !isOwn(pid), maps -> {
+            maps.snapshot();
+            return true;
+        });
         String name = "processes of other users";
-        PermissionDeniedException denial = null;
-        int tried = 0;
-        for (long pid : ProcessList.pids()) {
-            if (pid == self || tried == MAX_TRIED || isOwn(pid)) {
-                continue;
-            }
-            tried++;
-            try (ProcessMaps maps = ProcessMaps.of(pid)) {
-                maps.snapshot();
-                return Check.ok(name, "the mappings of process " + pid + " were read");
-            } catch (PermissionDeniedException e) {
-                denial = denial == null ? e : denial;
-            } catch (MapsException e) {
-                continue; // it has exited, or is a kernel thread
-            }
-        }
-        return denial == null
+        return tries.total() == 0
                 ? Check.unknown(name, "no process of another user is visible here")
-                : Check.limited(name, "mappings are not read", denial.getMessage());
+                : tries.check(name, "mappings", "");
     }
 
-    /** Reads a byte of the stack of another process of this user, which the process itself has written. */
+    /** Reads a byte of the stack of other processes of this user, which the processes themselves have written. */
     private Check memory() throws IOException {
+        Tries tries = tries(this::isOwn, AccessChecks::readStack);
         String name = "memory of own processes";
-        PermissionDeniedException denial = null;
-        int tried = 0;
-        for (long pid : ProcessList.pids()) {
-            if (pid == self || tried == MAX_TRIED || !isOwn(pid)) {
+        return tries.total() == 0
+                ? Check.unknown(name, "no other process of this user is visible here" + scope())
+                : tries.check(name, "memory", scope());
+    }
+
+    /** Reads a process. Returns false if it has nothing to read. */
+    private interface Action {
+        boolean read(ProcessMaps maps) throws MapsException;
+    }
+
+    /** Processes that were tried: those that were read, and those that may not be read. */
+    private static final class Tries {
+        private int read;
+        private int denied;
+        private int firstRead;
+        private PermissionDeniedException denial;
+
+        int total() {
+            return read + denied;
+        }
+
+        /** One process may be read and another not, such as one with more capabilities. */
+        Check check(String name, String what, String setting) {
+            String was = what.equals("mappings") ? " were read" : " was read";
+            String is = what.equals("mappings") ? " are not read" : " is not read";
+            if (denial == null) {
+                return Check.ok(
+                        name,
+                        total() == 1
+                                ? what + " of process " + firstRead + was + setting
+                                : what + " of " + total() + " processes" + was + setting);
+            }
+            return Check.limited(
+                    name,
+                    what + (total() == 1 ? "" : " of " + denied + " of " + total() + " processes") + is + setting,
+                    denial.getMessage());
+        }
+    }
+
+    /** Tries processes other than this one. Kernel threads, and processes that exit meanwhile, are left out. */
+    private Tries tries(IntPredicate isTried, Action action) throws IOException {
+        Tries tries = new Tries();
+        for (int pid : Processes.pids()) {
+            if (pid == self || tries.total() == MAX_TRIED || !Processes.hasMemory(pid) || !isTried.test(pid)) {
                 continue;
             }
-            tried++;
             try (ProcessMaps maps = ProcessMaps.of(pid)) {
-                if (readStack(maps)) {
-                    return Check.ok(name, "memory of process " + pid + " was read" + scope());
+                if (action.read(maps)) {
+                    tries.read++;
+                    tries.firstRead = tries.read == 1 ? pid : tries.firstRead;
                 }
             } catch (PermissionDeniedException e) {
-                denial = denial == null ? e : denial;
+                tries.denied++;
+                tries.denial = tries.denial == null ? e : tries.denial;
             } catch (MapsException e) {
                 continue;
             }
         }
-        return denial == null
-                ? Check.unknown(name, "no other process of this user is visible here" + scope())
-                : Check.limited(name, "memory is not read" + scope(), denial.getMessage());
+        return tries;
     }
 
     private static boolean readStack(ProcessMaps maps) throws MapsException {

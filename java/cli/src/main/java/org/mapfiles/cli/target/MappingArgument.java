@@ -58,7 +58,7 @@ public final class MappingArgument {
      * @return the beginning of a sentence; null: unknown
      */
     public String whyNoMapping(ProcessMaps maps, MapSnapshot snapshot) throws IOException {
-        if (argument.isEmpty() || argument.equals("[anonymous]")) { // as 'mapfiles resolve' and 'count' print it
+        if (argument.isEmpty() || argument.equals(FileName.ANONYMOUS)) { // as 'mapfiles resolve' and 'count' print it
             return "memory without a name is given by its range, as 'mapfiles maps' prints it";
         }
         Path real = argument.startsWith("/") ? realPath() : null;

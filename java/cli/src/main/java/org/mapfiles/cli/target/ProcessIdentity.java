@@ -23,7 +23,7 @@ public record ProcessIdentity(long pid, long started, String bootId, byte[] name
 
     /** Returns the identity of a process that runs. */
     public static ProcessIdentity of(long pid) {
-        return new ProcessIdentity(pid, readStarted(pid), readBootId(), ProcessList.name(pid));
+        return new ProcessIdentity(pid, readStarted(pid), readBootId(), Processes.kernelName(pid));
     }
 
     private static long readStarted(long pid) {

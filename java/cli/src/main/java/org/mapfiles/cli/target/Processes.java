@@ -2,6 +2,7 @@ package org.mapfiles.cli.target;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,18 +14,58 @@ public final class Processes {
     /** Maximum number of bytes that are read of a command line. Linux permits 2 MiB and more. */
     private static final int MAX_COMMAND_LINE = 1 << 20;
 
+    /** Maximum length of a name: TASK_COMM_LEN of the kernel is 16, and names of kernel threads are longer. */
+    private static final int MAX_NAME = 64;
+    /** Of the flags among the fields after the name. */
+    private static final int FLAGS = 6;
+    /** PF_KTHREAD (include/linux/sched.h). */
+    private static final long KERNEL_THREAD = 0x00200000;
+
     private Processes() {}
 
     /** Returns the PIDs in ascending order. */
-    public static int[] pids() {
+    public static int[] pids() throws IOException {
         String[] names = Path.of("/proc").toFile().list();
-        return names == null
-                ? new int[0]
-                : Arrays.stream(names)
-                        .mapToInt(PositiveNumber::parse)
-                        .filter(pid -> pid > 0)
-                        .sorted()
-                        .toArray();
+        if (names == null) {
+            throw new IOException("/proc cannot be listed");
+        }
+        return Arrays.stream(names)
+                .mapToInt(PositiveNumber::parse)
+                .filter(pid -> pid > 0)
+                .sorted()
+                .toArray();
+    }
+
+    /** Returns how many processes have memory: those that are no kernel threads, and have not exited. */
+    public static int countWithMemory(int[] pids) {
+        return (int) Arrays.stream(pids).filter(Processes::hasMemory).count();
+    }
+
+    /**
+     * Returns whether a process is no kernel thread and has not exited, from its state and its flags: proc_pid_stat(5).
+     * A name may contain blanks and parentheses.
+     */
+    static boolean hasMemory(int pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+            return !fields[0].equals("Z")
+                    && !fields[0].equals("X")
+                    && (Long.parseLong(fields[FLAGS]) & KERNEL_THREAD) == 0;
+        } catch (IOException exited) {
+            return false;
+        }
+    }
+
+    /** Returns the bytes of the name that the kernel has, as ps(1) shows it; empty: it is unknown. */
+    public static byte[] kernelName(long pid) {
+        try (InputStream in = Files.newInputStream(Path.of("/proc/" + pid + "/comm"))) {
+            byte[] name = in.readNBytes(MAX_NAME);
+            int length = name.length > 0 && name[name.length - 1] == '\n' ? name.length - 1 : name.length;
+            return Arrays.copyOf(name, length);
+        } catch (IOException unknown) {
+            return new byte[0];
+        }
     }
 
     /** Returns the arguments of a process; empty if they cannot be read. */
@@ -52,12 +93,6 @@ public final class Processes {
         if (main != null) {
             return main.endsWith(".jar") ? main.substring(main.lastIndexOf('/') + 1) : main;
         }
-        try {
-            byte[] name = Files.readAllBytes(Path.of("/proc/" + pid + "/comm"));
-            int end = name.length > 0 && name[name.length - 1] == '\n' ? name.length - 1 : name.length;
-            return Arguments.string(Arrays.copyOf(name, end));
-        } catch (IOException exited) {
-            return "";
-        }
+        return Arguments.string(kernelName(pid));
     }
 }

@@ -41,7 +41,7 @@ public final class RunningJvms {
         boolean mayBePart = text.length() >= MIN_PART && Character.isJavaIdentifierStart(text.charAt(0));
         long own = ProcessHandle.current().pid();
         Set<Integer> counters = withCounters();
-        for (int pid : Processes.pids()) {
+        for (int pid : pids()) {
             String name = pid == own ? null : name(pid, counters);
             if (name == null) {
                 continue;
@@ -53,6 +53,15 @@ public final class RunningJvms {
             }
         }
         return exact.isEmpty() ? partial : exact;
+    }
+
+    /** Returns the PIDs of all processes; none if they cannot be listed: then no name is known. */
+    private static int[] pids() {
+        try {
+            return Processes.pids();
+        } catch (IOException e) {
+            return new int[0];
+        }
     }
 
     /** Returns the name of a JVM; null: the process is no JVM, or its name is unknown. */

@@ -55,9 +55,23 @@ _mapfiles_reply() {
 
 _mapfiles_with_processes() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} candidate
-    local arguments=0 i
+    local arguments=0 i list=
     local -a replies
+    case $before in
+    --kind | --region) # several values between commas: the last one is completed
+        list=${word%"${word##*,}"}
+        COMP_WORDS[COMP_CWORD]=${word##*,}
+        ;;
+    esac
     _complete_mapfiles "$@"
+    COMP_WORDS[COMP_CWORD]=$word
+    if [[ -n $list ]]; then
+        replies=("${COMPREPLY[@]}")
+        COMPREPLY=()
+        for candidate in "${replies[@]}"; do
+            COMPREPLY+=("$list$candidate")
+        done
+    fi
     [[ $COMP_CWORD -ge 2 && $word != -* ]] || return 0
     case $before in
     --from | --output | -o | --samples)

@@ -3,6 +3,7 @@ package org.mapfiles.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,24 @@ class CatOutputTest {
         assertThat(html.code()).as(html.err()).isEqualTo(1);
         assertThat(html.err()).contains(" is a device, a pipe");
         assertThat(link).isSymbolicLink();
+    }
+
+    /** The same spelling as of html. A file of the name "-" is "./-". */
+    @Test
+    void aDashIsStandardOutput() throws Exception {
+        String expected = Files.readString(library, StandardCharsets.ISO_8859_1);
+        for (String[] options : new String[][] {{"-o", "-"}, {"--output", "-"}, {"--output=-"}}) {
+            List<String> arguments = new ArrayList<>(List.of("cat", "self", library.toString()));
+            arguments.addAll(List.of(options));
+            CliResult result = CliResult.with(arguments.toArray(String[]::new));
+            assertThat(result.code()).as(result.err()).isZero();
+            assertThat(result.out()).hasSize(expected.length());
+            assertThat(Path.of("-")).doesNotExist();
+        }
+        assertThat(CliResult.with("cat", "self", library.toString(), "-o", copy.toString())
+                        .code())
+                .isZero();
+        assertThat(copy).hasSameBinaryContentAs(library);
     }
 
     private void assertIsCopy() throws Exception {

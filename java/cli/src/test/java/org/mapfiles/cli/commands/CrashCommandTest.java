@@ -124,6 +124,16 @@ class CrashCommandTest {
         assertThat(CliResult.with("resolve", "--from", log, "self", "0").err()).contains("'self' is not an address");
         assertThat(CliResult.with("resolve", "--from", log, "0", "--jvm").err())
                 .contains("cannot be combined with --from");
+        CliResult pid = CliResult.with("resolve", "--from", log, "77", "0x10");
+        assertThat(pid.code()).as("77 is the PID in that file").isEqualTo(2);
+        assertThat(pid.out()).isEmpty();
+        assertThat(pid.err()).contains("77 is the PID of the process of that file", "0x77 for the address");
+        for (String address : List.of("0x77", "78", "077")) {
+            assertThat(CliResult.with("resolve", "--from", log, address).out()).endsWith("  in no mapping\n");
+        }
+        assertThat(CliResult.with("resolve", "--from", log, "0", "77").lines())
+                .as("only the first argument can be meant as a process")
+                .hasSize(2);
         assertThat(CliResult.with("resolve", "frog", "0").err()).contains("'frog' is neither a PID nor self");
         assertThat(CliResult.with("resolve").err()).contains("PID|self and ADDR|- are missing");
     }

@@ -11,6 +11,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,8 @@ class DoctorCommandTest {
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
+    private String classPath;
+
     private static Map<String, Map<String, Object>> byName(CliResult result) {
         assertThat(result.code()).as("%s", result).isZero();
         assertThat(result.err()).isEmpty();
@@ -37,17 +41,23 @@ class DoctorCommandTest {
 
     /** Runs the command under another program, such as setpriv(1). */
     private Map<String, Map<String, Object>> under(String... program) throws IOException, InterruptedException {
+        return byName(run(List.of(program), "doctor", "--json"));
+    }
+
+    private CliResult run(List<String> program, String... arguments) throws IOException, InterruptedException {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can drop permissions");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "no setpriv(1)");
-        List<String> command = new ArrayList<>(List.of(program));
-        command.addAll(
-                TestJvm.commandWith(TestJvm.copyClassPath(temporary), List.of(), Main.class, "doctor", "--json"));
+        if (classPath == null) {
+            classPath = TestJvm.copyClassPath(temporary);
+        }
+        List<String> command = new ArrayList<>(program);
+        command.addAll(TestJvm.commandWith(classPath, List.of(), Main.class, arguments));
         Path err = Files.createTempFile("err", null);
         try {
             Process process =
                     new ProcessBuilder(command).redirectError(err.toFile()).start();
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return byName(new CliResult(process.waitFor(), out, Files.readString(err)));
+            return new CliResult(process.waitFor(), out, Files.readString(err));
         } finally {
             Files.delete(err);
         }
@@ -112,6 +122,54 @@ class DoctorCommandTest {
                 .filteredOn(check -> check.get("remedy") != null)
                 .allSatisfy(check -> assertThat(check.get("finding") + ": " + check.get("remedy"))
                         .doesNotContainPattern("\\b(den\\w+).*\\bden")); // once is enough
+    }
+
+    /** The reason is that of a command that reads the process. A process that is denied is not hidden by others. */
+    @Test
+    void aDenialIsDescribedAsACommandDescribesIt() throws Exception {
+        for (List<String> user : List.of(
+                List.of(
+                        "setpriv",
+                        "--reuid",
+                        "65534",
+                        "--regid",
+                        "65534",
+                        "--clear-groups",
+                        "--inh-caps=-all,+dac_read_search",
+                        "--ambient-caps=-all,+dac_read_search"),
+                List.of("setpriv", "--inh-caps=-all", "--bounding-set=-all"))) {
+            Map<String, Map<String, Object>> checks = byName(run(user, "doctor", "--json"));
+            int denials = 0;
+            for (String name : List.of("processes of other users", "memory of own processes")) {
+                Object remedy = checks.get(name).get("remedy");
+                Matcher process = Pattern.compile("access to process (\\d+)").matcher(String.valueOf(remedy));
+                if (process.find()) {
+                    CliResult maps = run(user, "maps", process.group(1));
+                    assumeTrue(maps.code() != 4, "the process has exited");
+                    assertThat(maps.code()).isEqualTo(3);
+                    assertThat(maps.err()).isEqualTo("mapfiles: " + remedy + "\n");
+                    denials++;
+                }
+            }
+            assertThat(denials).as("%s", checks).isPositive();
+        }
+    }
+
+    /** One process can be read, another not: the check is not ok. */
+    @Test
+    void aProcessThatCanBeReadHidesNoOther() throws Exception {
+        List<String> user = List.of("setpriv", "--inh-caps=-all", "--bounding-set=-all");
+        try (TestJvm equal = TestJvm.start(user, List.of(), TestJvm.WaitMain.class)) {
+            assertThat(run(user, "maps", equal.pid()).code()).isZero();
+            String own = Long.toString(ProcessHandle.current().pid());
+            assumeTrue(run(user, "maps", own).code() == 3, "this JVM has no capability");
+            assertThat(byName(run(user, "doctor", "--json")).get("memory of own processes"))
+                    .containsEntry("result", "limited")
+                    .hasEntrySatisfying(
+                            "finding",
+                            finding -> assertThat(finding.toString())
+                                    .matches("memory of \\d+ of \\d+ processes is not read.*"));
+        }
     }
 
     /** An empty directory is mounted where map_files is, in a mount namespace of the command. */

@@ -197,6 +197,28 @@ class SavedBuildIdsTest {
                 .containsExactlyInAnyOrder("removed " + ID, "added cdef");
     }
 
+    /** A core file has the stack pointer, and not the stack. */
+    @Test
+    void theMappingOfTheStackPointerIsMarkedInACoreFile() throws Exception {
+        try (Programs.Running program = programs.start("program")) {
+            String core = core(program, "core").toString();
+            CliResult text = CliResult.with("crash", core);
+            assertThat(text.lines().get(0))
+                    .matches("(no signal is recorded|SIG[A-Z]+)  process " + program.pid() + "  thread "
+                            + program.pid());
+            assertThat(text.lines())
+                    .filteredOn(line -> line.matches("R?SP +0x.*"))
+                    .singleElement()
+                    .asString()
+                    .endsWith("  mapping of the stack pointer");
+            assertThat(text.out()).contains("\npc  ").doesNotContain("stack of the thread");
+            assertThat(CliResult.with("crash", core, "--json").rows())
+                    .filteredOn(row -> "crash_address".equals(row.get("type")))
+                    .hasSizeGreaterThan(10)
+                    .allMatch(row -> row.get("in_stack") == null);
+        }
+    }
+
     /** A function of the vdso is found in the core file as in the process. */
     @Test
     void theVdsoOfACoreFileHasFunctions() throws Exception {

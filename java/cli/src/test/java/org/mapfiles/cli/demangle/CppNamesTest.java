@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.TestJvm;
 
 /** C++ names, by an installed program and by programs that fail. */
 class CppNamesTest {
@@ -138,6 +140,36 @@ class CppNamesTest {
     void a_program_that_does_not_respond_is_stopped() throws IOException {
         CppFilter filter = script("exec sleep 60");
         assertThat(one(filter, RAW)).isEqualTo(RAW);
+    }
+
+    /** The program here would run on: it does not read its input to the end. */
+    @Test
+    void a_program_ends_before_the_exit_and_no_name_is_raw_by_that() throws Exception {
+        Path pidFile = directory.resolve("pid");
+        script("read name; echo $$ > " + pidFile + "; echo \"[$name]\"; exec sleep 1000");
+        Process exiting = new ProcessBuilder(TestJvm.command(
+                        List.of(),
+                        DemangleAndExitMain.class,
+                        directory.resolve("c++filt").toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(exiting.inputReader().readLine()).isEqualTo("[_Z1av]");
+        ProcessHandle program = ProcessHandle.of(
+                        Long.parseLong(Files.readString(pidFile).strip()))
+                .orElse(null);
+        try {
+            assertThat(exiting.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(exiting.exitValue()).isZero();
+            assertThat(exiting.inputReader().readLine()).as("the second name").isNull();
+            assertThat(program == null || !program.isAlive())
+                    .as("the program has ended")
+                    .isTrue();
+        } finally {
+            if (program != null) {
+                program.destroyForcibly();
+            }
+            exiting.destroyForcibly();
+        }
     }
 
     @Test

@@ -84,7 +84,28 @@ class TableTest {
                 .containsExactly(
                         "    FIRST  COUNT  NAME",
                         "    12-34      7  /a/lon\u2026/library.so",
-                        "ffffffffffff-fffffffff     12  [v\u2026l]");
+                        "ffffffffffff-fffffffff     12",
+                        "    [vsyscall]");
+    }
+
+    /** A name of a few characters and an ellipsis would name nothing. */
+    @Test
+    void aNameWithoutRoomHasALineOfItsOwn() throws Exception {
+        Terminal terminal = terminal(30);
+        Table table = new Table(terminal).left("KIND").left("RANGE").left("NAME");
+        table.endOfHead();
+        table.cell("file")
+                .cell("123456789-123456789")
+                .cell("/a/path/to/a/library.so")
+                .endOfRow();
+        table.cell("file").cell("123456789-123456789").cell("").endOfRow();
+        assertThat(printed(terminal, table))
+                .containsExactly(
+                        "KIND  RANGE",
+                        "    NAME",
+                        "file  123456789-123456789",
+                        "    /a/path/to/a/library.so",
+                        "file  123456789-123456789");
     }
 
     @ParameterizedTest
@@ -129,6 +150,21 @@ class TableTest {
     void theLastPartOfAPathIsKept() {
         assertThat(TextWidth.shortened("/usr/lib/x86_64-linux-gnu/libc.so.6", 20))
                 .isEqualTo("/usr/lib/\u2026/libc.so.6");
+    }
+
+    /** The total is counted when it is shown for the first time. It is not less than what is done. */
+    @Test
+    void aTotalThatTakesTimeIsCountedOnce() throws Exception {
+        int[] counted = {0};
+        try (Progress progress = new Progress(terminal(80), "reading")) {
+            Thread.sleep(600);
+            progress.update(1, () -> 5 + counted[0]++, "processes");
+            Thread.sleep(300);
+            progress.update(6, () -> 5 + counted[0]++, "processes");
+        }
+        assertThat(counted[0]).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("\r\033[Kreading: 1 of 5 processes\r\033[Kreading: 6 of 6 processes\r\033[K");
     }
 
     /** Progress is shown after half a second, and only on a terminal. */
