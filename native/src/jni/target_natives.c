@@ -26,6 +26,11 @@ static jint targetMemoryReadAll(JNIEnv *env UNUSED, jclass self UNUSED, jlong me
     return mf_target_memory_read_all(at(memory), at(pieces), (uint32_t)count);
 }
 
+static jint targetMemoryFindPages(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pages, jint count)
+{
+    return mf_target_memory_find_pages(at(memory), at(pages), (uint32_t)count);
+}
+
 static jlong pagesBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint slots)
 {
     return (jlong)mf_pages_bytes((uint32_t)slots);
@@ -48,6 +53,7 @@ static const JNINativeMethod target_natives[] = {
     METHOD(targetMemoryClose, "(J)V"),
     METHOD(targetMemoryRead, "(JJJI)I"),
     METHOD(targetMemoryReadAll, "(JJI)I"),
+    METHOD(targetMemoryFindPages, "(JJI)I"),
     METHOD(pagesBytes, "(I)J"),
     METHOD(vmTablesRead, "(JJIJJJ)I"),
 };
