@@ -109,7 +109,7 @@ struct mf_code_result {
     char text[MF_CODE_RESULT_TEXT];                           /**< of name and frames; not terminated */
 };
 
-/** Returns the size of the memory of a target, in bytes: about 5 MiB. */
+/** Returns the size of the memory of a target, in bytes: about 1.5 MiB. */
 MF_API size_t mf_target_bytes(void);
 
 /**

@@ -99,7 +99,7 @@ static void reads_single_places(const struct mf_target_memory *memory)
 
 static void keeps_pages(const struct mf_target_memory *memory)
 {
-    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8)), 8, memory);
+    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8, MF_PAGE)), 8, MF_PAGE, memory);
     uint64_t addresses[PAGES];
     char text[16];
     uint32_t number;
@@ -137,7 +137,7 @@ static void reads_texts(void)
     char text[32];
 
     open_memory(getpid(), &memory);
-    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8)), 8, &memory);
+    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8, MF_PAGE)), 8, MF_PAGE, &memory);
 
     CHECK_IS(mf_pages_text(pages, (uintptr_t)place + page - 8, text, sizeof text), 10, "over the end of a page");
     CHECK(strcmp(text, "aaaaaaaabc") == 0, "got %s", text);

@@ -15,7 +15,7 @@ static size_t head_bytes(void)
 
 size_t mf_code_reader_bytes(uint32_t slots)
 {
-    return head_bytes() + mf_pages_bytes(slots);
+    return head_bytes() + mf_pages_bytes(slots, MF_CODE_READER_PAGE);
 }
 
 struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const struct mf_vm_tables *tables)
@@ -25,7 +25,7 @@ struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const s
     mf_code_layout_read(tables, &reader->layout);
     memset(&reader->walk, 0, sizeof reader->walk);
     memset(&reader->constants, 0, sizeof reader->constants);
-    reader->pages = mf_pages_init((char *)memory + head_bytes(), slots, NULL);
+    reader->pages = mf_pages_init((char *)memory + head_bytes(), slots, MF_CODE_READER_PAGE, NULL);
     return reader;
 }
 
