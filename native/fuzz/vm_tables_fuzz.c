@@ -158,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct mf_target_memory target_memory = {.proc_fd = MEM_FD, .mem_fd = MEM_FD, .pid = size & 1 ? 42 : 0};
     struct input input = {data, size};
     struct mf_snapshot *const snapshot = new_snapshot(4, 512);
-    struct mf_pages *const pages = aligned_alloc(16, (mf_pages_bytes(16) + 15) / 16 * 16);
+    struct mf_pages *const pages = aligned_alloc(16, (mf_pages_bytes(16, MF_PAGE) + 15) / 16 * 16);
     struct mf_elf_image image;
     int rc;
 
@@ -170,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < 32 && input.left > 0; i++)
         change(&input);
     CHECK_IS(mf_snapshot_parse(line, sizeof line - 1, 0, snapshot), 1, "a library");
-    mf_pages_init(pages, 16, &target_memory);
+    mf_pages_init(pages, 16, MF_PAGE, &target_memory);
     rc = mf_vm_image_next(pages, snapshot, 0, &image);
     CHECK(rc == 0 || rc == -ENOENT, "search: %d", rc);
     if (rc == 0) {

@@ -65,8 +65,8 @@ struct mf_resident_walk {
 /**
  * Reads the next pages of a range that are present or in swap. Call it until walk->next equals walk->end.
  *
- * One system call (PAGEMAP_SCAN) reads neighbouring mappings whose pages are of one kind, in about 15 ns for each page that is
- * present. In private mappings of files, pages of the file and private copies are distinguished. That takes about 90 ns for a
+ * One system call (PAGEMAP_SCAN) reads neighbouring mappings, in about 15 ns for each page that is present. In private mappings
+ * of files, pages of the file and private copies are distinguished, by system calls of their own. That takes about 90 ns for a
  * page, because the kernel reads its structure; MF_PAGE_FILE in walk->unneeded avoids it. A call of this function reads at most
  * 2^18 present pages, which are a gigabyte of 4 KiB each. Before Linux 6.7, and where a system call filter blocks it,
  * /proc/PID/pagemap is read, 8 bytes for each page that is mapped. The page table of the target is locked for reading

@@ -46,7 +46,10 @@ enum mf_target_code_kind {
     MF_TARGET_STUB = 3,        /**< other code of the JVM: an adapter, a stub */
 };
 
-/** One piece of code (CodeBlob). Addresses are those of the target. */
+/**
+ * One piece of code (CodeBlob). Addresses are those of the target. mf_target_find() returns the start and the end of the codelet
+ * in place of those of the interpreter, if the codelet is found; the codelet begins with its fields (InterpreterCodelet).
+ */
 struct mf_target_code {
     uint64_t blob;      /**< address of the CodeBlob */
     uint64_t start;     /**< first address of the code */
@@ -98,14 +101,15 @@ struct mf_code_result {
     struct mf_target_code code; /**< the piece of code */
     uint32_t frame_count;       /**< of a method at least 1: the innermost inlined method first, the compiled method last; else 0 */
     uint32_t has_record;        /**< 1: the frames are of a debug record; 0: the only frame is the compiled method, with bci -1 */
-    struct mf_result_text name; /**< of a stub, or of a codelet of the interpreter, such as "iload_0"; empty for a method */
+    struct mf_result_text name; /**< of a stub, or of a codelet of the interpreter, such as "iload_0"; empty for a method;
+                                   "Interpreter": start and end are those of the whole interpreter */
     uint32_t text_length;       /**< bytes of text that are used */
     uint32_t reserved; /**< unused */
     struct mf_code_result_frame frames[MF_TARGET_MAX_FRAMES]; /**< frame_count of them are set */
     char text[MF_CODE_RESULT_TEXT];                           /**< of name and frames; not terminated */
 };
 
-/** Returns the size of the memory of a target, in bytes: about 5 MiB. */
+/** Returns the size of the memory of a target, in bytes: about 1.5 MiB. */
 MF_API size_t mf_target_bytes(void);
 
 /**

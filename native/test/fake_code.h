@@ -102,7 +102,7 @@ struct fake {
     uint64_t metadata[4];
     struct pc pcs[8];
     uint8_t scopes[64];
-    char names[4][32];
+    char names[5][32];
     _Alignas(4096) char code[SEGMENTS << SHIFT];
 };
 
@@ -227,6 +227,7 @@ static struct blob *put_code(bool is_new)
     strcpy(fake.names[1], "a stub");
     strcpy(fake.names[2], "Interpreter");
     strcpy(fake.names[3], "iload_0");
+    strcpy(fake.names[4], "first");
     fake.heaps = AT(&fake.list);
     fake.interpreter = AT(&fake.queue);
     fake.version = is_new ? 25 : 17;
@@ -278,7 +279,7 @@ static struct blob *put_code(bool is_new)
     put_block(STUB_AT, 2, fake.names[1])->code_offset = 128;
     put_block(INTERPRETER_AT, 4, fake.names[2]);
     codelet = (struct codelet *)(fake.code + (INTERPRETER_AT << SHIFT) + 264);
-    *codelet = (struct codelet){AT(fake.names[2]), 48};
+    *codelet = (struct codelet){AT(fake.names[4]), 48};
     codelet = (struct codelet *)((char *)codelet + 48);
     *codelet = (struct codelet){AT(fake.names[3]), 48};
     fake.queue = (struct queue){AT(codelet) - 48, 96};

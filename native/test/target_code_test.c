@@ -30,6 +30,26 @@ static void frames_are(uint64_t address, enum mf_code_address kind, uint32_t cou
     CHECK_IS(result.frames[0].frame.bci, bci, "bytecode");
 }
 
+/* Name, start and end are those of the codelet. @p start and @p end are offsets in the queue. */
+static void check_codelet(uint64_t address, enum mf_code_address kind, const char *name, uint32_t start, uint32_t end)
+{
+    CHECK_IS(find(address, kind), 0, "a codelet");
+    CHECK_IS(result.code.kind, MF_TARGET_INTERPRETER, "its kind");
+    check_text(result.name, name);
+    CHECK(result.code.start == fake.queue.buffer + start && result.code.end == fake.queue.buffer + end, "its range");
+}
+
+/* Name, start and end are those of the whole interpreter. */
+static void check_interpreter(uint64_t address, const char *what)
+{
+    const struct blob *const blob = (struct blob *)(fake.code + (INTERPRETER_AT << SHIFT) + sizeof(struct block));
+
+    CHECK_IS(find(address, MF_CODE_RUNNING_AT), 0, what);
+    check_text(result.name, "Interpreter");
+    CHECK(result.code.start == code_of(blob) && result.code.end == AT(blob) + (uint64_t)blob->data_offset, "%s: its range",
+          what);
+}
+
 static void finds_what_is_there(bool is_new)
 {
     struct blob *blob;
@@ -67,13 +87,12 @@ static void finds_what_is_there(bool is_new)
     CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_CODE_RUNNING_AT), 0, "a stub");
     CHECK_IS(result.frame_count, 0, "its frames");
     check_text(result.name, "a stub");
-    CHECK_IS(find(fake.queue.buffer + 1, MF_CODE_RUNNING_AT), 0, "the interpreter");
-    check_text(result.name, "Interpreter");
-    CHECK_IS(find(fake.queue.buffer + 48, MF_CODE_RUNNING_AT), 0, "the interpreter");
-    CHECK_IS(result.code.kind, MF_TARGET_INTERPRETER, "its kind");
-    check_text(result.name, "iload_0");
-    CHECK_IS(find(fake.queue.buffer + 48, MF_CODE_RETURNS_TO), 0, "the interpreter");
-    check_text(result.name, "Interpreter");
+    check_codelet(fake.queue.buffer, MF_CODE_RUNNING_AT, "first", 0, 48);
+    check_codelet(fake.queue.buffer + 47, MF_CODE_RUNNING_AT, "first", 0, 48);
+    check_codelet(fake.queue.buffer + 48, MF_CODE_RETURNS_TO, "first", 0, 48);
+    check_codelet(fake.queue.buffer + 48, MF_CODE_RUNNING_AT, "iload_0", 48, 96);
+    check_codelet(fake.queue.buffer + 96, MF_CODE_RETURNS_TO, "iload_0", 48, 96);
+    check_interpreter(fake.queue.buffer + 96, "after the codelets");
 }
 
 static void walks_over_all(void)
@@ -83,12 +102,12 @@ static void walks_over_all(void)
 
     lay_out(true);
     put_code(true);
-    ((struct codelet *)(uintptr_t)fake.queue.buffer)->text = AT(fake.names[3]);
     for (int i = 0; i < 3; i++) {
         CHECK_IS(mf_code_reader_next(reader, &memory, i == 0, &result), 0, "next");
         CHECK_IS(result.code.kind, kinds[i], "kind");
     }
     check_text(result.name, "Interpreter"); /* not one of its codelets */
+    CHECK_IS(result.code.end - result.code.start, (int64_t)(4 << SHIFT) - 64 - 256, "its size");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end");
     CHECK_IS(mf_code_reader_next(reader, &memory, 0, &result), -ENOENT, "the end again");
     CHECK_IS(mf_code_reader_next(reader, &memory, 1, &result), 0, "from the beginning");
@@ -283,13 +302,16 @@ static void names_are_bounded(void)
     WITH(true, fake.methods[1].fixed = UINT64_MAX, 0);
     CHECK_IS(result.frame_count, 2, "frames without names");
     after(&blob, true);
-    ((struct codelet *)(uintptr_t)fake.queue.buffer)->size = 0;
-    CHECK_IS(find(fake.queue.buffer + 60, MF_CODE_RUNNING_AT), 0, "a codelet without a size");
-    check_text(result.name, "Interpreter");
+    for (int32_t size = -1; size <= 97; size += size == 0 ? 97 : 1) { /* the codelets have 96 bytes */
+        ((struct codelet *)(uintptr_t)fake.queue.buffer)->size = size;
+        check_interpreter(fake.queue.buffer + 60, "a codelet with a wrong size");
+    }
+    after(&blob, true);
+    ((struct codelet *)(uintptr_t)(fake.queue.buffer + 48))->text = 0;
+    check_interpreter(fake.queue.buffer + 60, "a codelet without a name");
     after(&blob, true);
     fake.queue = (struct queue){0, INT_MAX};
-    CHECK_IS(find(AT(fake.code) + (INTERPRETER_AT << SHIFT) + 300, MF_CODE_RUNNING_AT), 0, "a queue elsewhere");
-    check_text(result.name, "Interpreter");
+    check_interpreter(AT(fake.code) + (INTERPRETER_AT << SHIFT) + 300, "a queue elsewhere");
     after(&blob, true);
     memset(fake.names, 'x', sizeof fake.names);
     memset(fake.code, 'x', METHOD_AT << SHIFT);

@@ -99,7 +99,7 @@ static void reads_single_places(const struct mf_target_memory *memory)
 
 static void keeps_pages(const struct mf_target_memory *memory)
 {
-    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8)), 8, memory);
+    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8, MF_PAGE)), 8, MF_PAGE, memory);
     uint64_t addresses[PAGES];
     char text[16];
     uint32_t number;
@@ -137,7 +137,7 @@ static void reads_texts(void)
     char text[32];
 
     open_memory(getpid(), &memory);
-    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8)), 8, &memory);
+    struct mf_pages *const pages = mf_pages_init(malloc(mf_pages_bytes(8, MF_PAGE)), 8, MF_PAGE, &memory);
 
     CHECK_IS(mf_pages_text(pages, (uintptr_t)place + page - 8, text, sizeof text), 10, "over the end of a page");
     CHECK(strcmp(text, "aaaaaaaabc") == 0, "got %s", text);
@@ -148,8 +148,43 @@ static void reads_texts(void)
     mf_target_memory_close(&memory);
 }
 
+/* Of this process: which pages of a new mapping were touched. The addresses are apart from each other too. */
+static void finds_pages(void)
+{
+    static const uint32_t touched[] = {0, 1, 511, 512, 513, 1022, 1024, 1500, 1999};
+    static uint64_t pages[2003];
+    struct mf_target_memory memory;
+    char *const fresh = mmap(NULL, 2000 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (fresh == MAP_FAILED || madvise(fresh, 2000 * page, MADV_NOHUGEPAGE) != 0)
+        abort();
+    for (uint32_t i = 0; i < sizeof touched / sizeof *touched; i++)
+        fresh[touched[i] * page] = 1;
+    open_memory(getpid(), &memory);
+    for (uint32_t step = 1; step < 2000; step += step < 4 ? 1 : 500) {
+        uint32_t count = 1, next = 0;
+
+        pages[0] = 8; /* unmapped */
+        for (uint32_t i = 0; i < 2000; i += step)
+            pages[count++] = (uintptr_t)fresh + i * page + i % page;
+        pages[count++] = 1ull << 63;
+        pages[count++] = UINT64_MAX;
+        CHECK_IS(mf_target_memory_find_pages(&memory, pages, count), 0, "find");
+        CHECK(pages[0] == 0 && pages[count - 2] == 0 && pages[count - 1] == 0, "unmapped addresses");
+        for (uint32_t i = 0; i < 2000; i += step) {
+            while (touched[next] < i)
+                next++;
+            CHECK(pages[1 + i / step] == (touched[next] == i), "page %u of every %u is %d", i, step, (int)pages[1 + i / step]);
+        }
+    }
+    CHECK_IS(mf_target_memory_find_pages(&memory, pages, 0), 0, "nothing");
+    mf_target_memory_close(&memory);
+    munmap(fresh, 2000 * page);
+}
+
 static void ends(const struct mf_target_memory *memory, const char *what)
 {
+    uint64_t first = (uintptr_t)place;
     uint32_t numbers[8];
     struct mf_piece pieces[8];
 
@@ -162,6 +197,7 @@ static void ends(const struct mf_target_memory *memory, const char *what)
     CHECK_IS(mf_target_memory_read_all(memory, pieces, 8), -ESRCH, what);
     for (uint32_t i = 0; i < 8; i++)
         CHECK_IS(pieces[i].got, -ESRCH, what);
+    CHECK_IS(mf_target_memory_find_pages(memory, &first, 1), -ESRCH, what);
 }
 
 static void another_program(void)
@@ -236,6 +272,7 @@ int main(void)
     reads_batches(&memory);
     keeps_pages(&memory);
     reads_texts();
+    finds_pages();
     memory.pid = 0; /* as in another PID namespace */
     reads_batches(&memory);
     mf_target_memory_close(&memory);

@@ -50,7 +50,7 @@ static void stop(pid_t child, int input)
 static int search(pid_t pid)
 {
     struct mf_snapshot *snapshot = new_snapshot(256, 1 << 16);
-    struct mf_pages *const pages = malloc(mf_pages_bytes(16));
+    struct mf_pages *const pages = malloc(mf_pages_bytes(16, MF_PAGE));
     struct mf_target_memory memory;
     struct mf_process process;
     struct mf_elf_image image;
@@ -59,7 +59,7 @@ static int search(pid_t pid)
     CHECK_IS(mf_process_open_pid(pid, &process), 0, "open");
     CHECK(read_growing(&process, 0, &snapshot) >= 0, "snapshot");
     CHECK_IS(mf_target_memory_open(&process, &memory), 0, "memory");
-    mf_pages_init(pages, 16, &memory);
+    mf_pages_init(pages, 16, MF_PAGE, &memory);
     rc = mf_vm_image_next(pages, snapshot, 0, &image);
     rc = rc == -ENOENT ? 1 : rc != 0 ? rc : mf_vm_tables_read(pages, &image, &tables);
     if (rc == 0)
@@ -160,7 +160,7 @@ static void reads_a_bounded_number_of_pages(void)
 {
     const int fd = make_library();
     struct mf_snapshot *snapshot = new_snapshot(2048, 1 << 18);
-    struct mf_pages *const pages = malloc(mf_pages_bytes(16));
+    struct mf_pages *const pages = malloc(mf_pages_bytes(16, MF_PAGE));
     struct mf_target_memory memory;
     struct mf_process process;
     struct mf_elf_image image;
@@ -172,7 +172,7 @@ static void reads_a_bounded_number_of_pages(void)
     CHECK_IS(mf_process_open_self(&process), 0, "open");
     CHECK(read_growing(&process, 0, &snapshot) >= 0, "snapshot");
     CHECK_IS(mf_target_memory_open(&process, &memory), 0, "memory");
-    mf_pages_init(pages, 16, &memory);
+    mf_pages_init(pages, 16, MF_PAGE, &memory);
     CHECK_IS(mf_vm_image_next(pages, snapshot, 0, &image), -ENOENT, "libraries made to waste time");
     CHECK(pages->reads > 65536 && pages->reads < 70000, "%u pages", pages->reads);
     mf_target_memory_close(&memory);

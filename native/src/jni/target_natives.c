@@ -26,16 +26,21 @@ static jint targetMemoryReadAll(JNIEnv *env UNUSED, jclass self UNUSED, jlong me
     return mf_target_memory_read_all(at(memory), at(pieces), (uint32_t)count);
 }
 
+static jint targetMemoryFindPages(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pages, jint count)
+{
+    return mf_target_memory_find_pages(at(memory), at(pages), (uint32_t)count);
+}
+
 static jlong pagesBytes(JNIEnv *env UNUSED, jclass self UNUSED, jint slots)
 {
-    return (jlong)mf_pages_bytes((uint32_t)slots);
+    return (jlong)mf_pages_bytes((uint32_t)slots, MF_PAGE);
 }
 
 /* Reads the tables of the next image that has them. Returns 0 or a negative errno. */
 static jint vmTablesRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong memory, jlong pages, jint slots, jlong snapshot,
                          jlong after, jlong tables)
 {
-    struct mf_pages *const cache = mf_pages_init(at(pages), (uint32_t)slots, at(memory));
+    struct mf_pages *const cache = mf_pages_init(at(pages), (uint32_t)slots, MF_PAGE, at(memory));
     struct mf_elf_image image;
     const int rc = mf_vm_image_next(cache, at(snapshot), (uint64_t)after, &image);
 
@@ -48,6 +53,7 @@ static const JNINativeMethod target_natives[] = {
     METHOD(targetMemoryClose, "(J)V"),
     METHOD(targetMemoryRead, "(JJJI)I"),
     METHOD(targetMemoryReadAll, "(JJI)I"),
+    METHOD(targetMemoryFindPages, "(JJI)I"),
     METHOD(pagesBytes, "(I)J"),
     METHOD(vmTablesRead, "(JJIJJJ)I"),
 };

@@ -15,7 +15,7 @@ static size_t head_bytes(void)
 
 size_t mf_code_reader_bytes(uint32_t slots)
 {
-    return head_bytes() + mf_pages_bytes(slots);
+    return head_bytes() + mf_pages_bytes(slots, MF_CODE_READER_PAGE);
 }
 
 struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const struct mf_vm_tables *tables)
@@ -25,7 +25,7 @@ struct mf_code_reader *mf_code_reader_init(void *memory, uint32_t slots, const s
     mf_code_layout_read(tables, &reader->layout);
     memset(&reader->walk, 0, sizeof reader->walk);
     memset(&reader->constants, 0, sizeof reader->constants);
-    reader->pages = mf_pages_init((char *)memory + head_bytes(), slots, NULL);
+    reader->pages = mf_pages_init((char *)memory + head_bytes(), slots, MF_CODE_READER_PAGE, NULL);
     return reader;
 }
 
@@ -76,6 +76,26 @@ static int read_frames(struct mf_code_reader *reader, const struct mf_target_fra
     return rc;
 }
 
+/* Reads the name of a stub. A codelet of the interpreter has its own range, which replaces that of the interpreter. */
+static int read_stub_name(struct mf_code_reader *reader, uint64_t instruction, bool is_whole, struct mf_code_result *out)
+{
+    struct mf_codelet codelet;
+    uint32_t capacity;
+    char *const to = text_end(out, &capacity);
+
+    if (!is_whole && out->code.kind == MF_TARGET_INTERPRETER &&
+        mf_target_codelet_find(reader->pages, &reader->layout, &out->code, instruction, &codelet) == 0) {
+        const int32_t length = mf_pages_text(reader->pages, codelet.name, to, capacity);
+
+        if (length > 0) {
+            out->code.start = codelet.start;
+            out->code.end = codelet.end;
+            return add_text(out, &out->name, length);
+        }
+    }
+    return add_text(out, &out->name, mf_pages_text(reader->pages, out->code.name, to, capacity));
+}
+
 /*
  * Reads the frames and names of code that was found. Of a piece of code as a whole it reads no inlined methods and no codelet.
  */
@@ -87,15 +107,8 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
 
     out->frame_count = out->has_record = out->text_length = out->reserved = 0;
     out->name = (struct mf_result_text){0};
-    if (out->code.kind != MF_TARGET_METHOD) {
-        uint32_t capacity;
-        char *const to = text_end(out, &capacity);
-
-        return add_text(out, &out->name,
-                        is_whole ? mf_pages_text(reader->pages, out->code.name, to, capacity)
-                                 : mf_target_code_text(reader->pages, &reader->layout, &out->code,
-                                                       address - (kind == MF_CODE_RETURNS_TO), to, capacity));
-    }
+    if (out->code.kind != MF_TARGET_METHOD)
+        return read_stub_name(reader, address - (kind == MF_CODE_RETURNS_TO), is_whole, out);
     if (!is_whole)
         count = mf_target_code_frames(reader->pages, &reader->layout, &reader->constants, &out->code, address, kind, frames);
     return count == -ESRCH ? count : read_frames(reader, frames, count, out);

@@ -17,6 +17,12 @@ struct mf_code_reader {
     struct mf_target_walk walk;
 };
 
+/*
+ * Size of a page that a reader caches, in bytes. It needs a few fields of each object, and objects are far from each other: to
+ * copy 4 KiB would take twice the time of the system call for 1 KiB.
+ */
+#define MF_CODE_READER_PAGE 1024u
+
 /* Returns the size of a reader with this many pages, a power of two of at least 8. */
 size_t mf_code_reader_bytes(uint32_t slots);
 

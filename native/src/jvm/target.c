@@ -9,6 +9,9 @@
 #define MAX_LIBRARIES 8u    /* that export such tables: a process has one, a malicious one may have any number */
 #define ALIGNMENT     64u
 
+/* The pages of the tables are in the memory of the reader. */
+_Static_assert(2 * TABLE_PAGES * MF_PAGE <= PAGES * MF_CODE_READER_PAGE, "they fit");
+
 struct mf_target {
     struct mf_target_memory memory;
     struct mf_code_reader *reader;
@@ -28,7 +31,7 @@ size_t mf_target_bytes(void)
 static int read_tables(struct mf_target *target, const struct mf_snapshot *snapshot, void *pages_memory,
                        struct mf_vm_tables *tables)
 {
-    struct mf_pages *const pages = mf_pages_init(pages_memory, TABLE_PAGES, &target->memory);
+    struct mf_pages *const pages = mf_pages_init(pages_memory, TABLE_PAGES, MF_PAGE, &target->memory);
     struct mf_elf_image image = {0};
     int rc = 0;
 

@@ -113,13 +113,22 @@ void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layo
 int32_t mf_target_method_text(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t method,
                               enum mf_target_text kind, char *out, uint32_t capacity);
 
+/* A codelet of the interpreter: the code of one bytecode, or of another task. */
+struct mf_codelet {
+    uint64_t start; /* of the InterpreterCodelet: the code follows its fields */
+    uint64_t end;   /* exclusive */
+    uint64_t name;  /* address of its name, such as "iload_0", a text with a NUL */
+};
+
 /*
- * Reads the name of code, with a NUL: for the interpreter the name of the codelet that the instruction is in, such as
- * "iload_0".
+ * Finds the codelet that an instruction is in. The codelets are adjacent in a StubQueue, and each has its size (stubs.hpp).
  *
- * Returns its length without the NUL; otherwise as mf_target_method_text().
+ * @param code  the interpreter.
+ *
+ * Returns 0; -ENOENT: it is in no codelet, or the JVM does not export the fields that are needed; -EINVAL: the sizes contradict
+ * each other; -EFAULT, -ESRCH as mf_target_code_find().
  */
-int32_t mf_target_code_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                            uint64_t instruction, char *out, uint32_t capacity);
+int mf_target_codelet_find(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
+                           uint64_t instruction, struct mf_codelet *out);
 
 #endif

@@ -149,11 +149,10 @@ void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layo
     }
 }
 
-/* The codelets of the interpreter are adjacent in a StubQueue. Each has its size. */
-static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                            uint64_t instruction, char *out, uint32_t capacity)
+int mf_target_codelet_find(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
+                           uint64_t instruction, struct mf_codelet *out)
 {
-    uint64_t queue, at, text;
+    uint64_t queue, at, end = 0;
     int32_t limit;
     int rc = mf_field_read(pages, layout, 0, MF_INTERPRETER_CODE, &queue);
 
@@ -161,31 +160,21 @@ static int32_t codelet_text(struct mf_pages *pages, const struct mf_code_layout 
         rc = mf_field_read(pages, layout, queue, MF_QUEUE_BUFFER, &at);
     if (rc == 0)
         rc = mf_field_read_int(pages, layout, queue, MF_QUEUE_LIMIT, &limit);
-    if (rc == 0 && (at < code->blob || limit < 0 || at + (uint32_t)limit > code->blob_end))
+    if (rc == 0 && (at < code->start || at > code->end || limit < 0 || (uint32_t)limit > code->end - at))
         rc = -EINVAL;
-    for (uint32_t i = 0; rc == 0 && i < MAX_CODELETS && at <= instruction; i++) {
+    if (rc == 0)
+        end = at + (uint32_t)limit;
+    for (uint32_t i = 0; rc == 0 && i < MAX_CODELETS && at <= instruction && at < end; i++) {
         int32_t size = 0;
 
         rc = mf_field_read_int(pages, layout, at, MF_CODELET_SIZE, &size);
-        if (rc == 0 && size <= 0)
-            rc = -ENOENT;
+        if (rc == 0 && (size <= 0 || (uint32_t)size > end - at))
+            rc = -EINVAL;
         if (rc == 0 && instruction - at < (uint32_t)size) {
-            rc = mf_field_read(pages, layout, at, MF_CODELET_TEXT, &text);
-            return rc != 0 ? rc : mf_pages_text(pages, text, out, capacity);
+            *out = (struct mf_codelet){.start = at, .end = at + (uint32_t)size};
+            return mf_field_read(pages, layout, at, MF_CODELET_TEXT, &out->name);
         }
         at += (uint32_t)size;
     }
     return rc != 0 ? rc : -ENOENT;
-}
-
-int32_t mf_target_code_text(struct mf_pages *pages, const struct mf_code_layout *layout, const struct mf_target_code *code,
-                            uint64_t instruction, char *out, uint32_t capacity)
-{
-    if (code->kind == MF_TARGET_INTERPRETER) {
-        const int32_t length = codelet_text(pages, layout, code, instruction, out, capacity);
-
-        if (length > 0)
-            return length;
-    }
-    return mf_pages_text(pages, code->name, out, capacity);
 }

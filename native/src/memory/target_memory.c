@@ -153,3 +153,49 @@ int32_t mf_target_memory_read(const struct mf_target_memory *memory, uint64_t ad
 
     return read_one(memory, &piece);
 }
+
+/* Entries of pagemap in one read: the kernel walks 2 MiB at a time (PAGEMAP_WALK_SIZE, fs/proc/task_mmu.c). */
+#define ENTRIES 512u
+
+/* A page that is present (Documentation/admin-guide/mm/pagemap.rst). */
+#define ENTRY_PRESENT (1ull << 63)
+
+/* Reads the entries of the first pages, those that one read covers. Returns their number, or a negative errno. */
+static int64_t find_some(int fd, uint64_t page_size, uint64_t *pages, uint32_t count)
+{
+    const uint64_t first = pages[0] / page_size;
+    uint64_t entries[ENTRIES];
+    uint32_t some = 1;
+    long got;
+
+    while (some < count && pages[some] >= pages[some - 1] && pages[some] / page_size - first < ENTRIES)
+        some++;
+    got = mf_sys_pread(fd, entries, (pages[some - 1] / page_size - first + 1) * sizeof *entries, first * sizeof *entries);
+    if (got < 0)
+        return got;
+    for (uint32_t i = 0; i < some; i++) { /* above the end of the address space the kernel reports no entries */
+        const uint64_t entry = pages[i] / page_size - first;
+
+        pages[i] = entry < (uint64_t)got / sizeof *entries && (entries[entry] & ENTRY_PRESENT) != 0;
+    }
+    return some;
+}
+
+int mf_target_memory_find_pages(const struct mf_target_memory *memory, uint64_t *pages, uint32_t count)
+{
+    const uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    const int fd = mf_maps_open_file(memory->proc_fd, "pagemap", O_RDONLY);
+    uint64_t entry;
+    int64_t rc = 0;
+    char byte;
+
+    if (fd < 0)
+        return mf_maps_explain(memory->proc_fd, fd == -ENOENT ? -ENOTSUP : fd);
+    for (uint32_t done = 0; rc >= 0 && done < count; done += (uint32_t)rc)
+        rc = find_some(fd, page_size, pages + done, count - done);
+    /* The two descriptors may be of two programs, but the later one shows that the memory of the first one is released. */
+    if (rc >= 0 && (mf_sys_pread(fd, &entry, sizeof entry, 0) == 0 || mf_sys_pread(memory->mem_fd, &byte, 1, 0) == 0))
+        rc = -ESRCH;
+    mf_sys_close(fd);
+    return rc < 0 ? (int)rc : 0;
+}

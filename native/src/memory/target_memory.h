@@ -55,6 +55,16 @@ void mf_target_memory_close(struct mf_target_memory *memory);
  */
 int mf_target_memory_read_all(const struct mf_target_memory *memory, struct mf_piece *pieces, uint32_t count);
 
+/*
+ * Finds out which pages are in memory, from the page table (/proc/PID/pagemap). Unlike a read this maps no page.
+ *
+ * @param pages  in: an address in each page, in ascending order; out: 1 if the page is in memory, else 0.
+ *
+ * @return 0; -ESRCH: the target has exited or called execve(2); -EACCES: pagemap has the permissions of its owner alone;
+ *         -ENOTSUP: the kernel has no pagemap; -EMFILE, -ENFILE, -ENOMEM.
+ */
+int mf_target_memory_find_pages(const struct mf_target_memory *memory, uint64_t *pages, uint32_t count);
+
 /* Reads one range. Returns the got of the piece. */
 int32_t mf_target_memory_read(const struct mf_target_memory *memory, uint64_t address, void *to, uint32_t bytes);
 

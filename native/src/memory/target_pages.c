@@ -25,15 +25,20 @@ static struct tag *tags(struct mf_pages *pages)
     return (struct tag *)(pages + 1);
 }
 
+static uint64_t page_of(const struct mf_pages *pages, uint64_t address)
+{
+    return address & -(uint64_t)pages->bytes;
+}
+
 static char *bytes_of(struct mf_pages *pages, uint32_t slot)
 {
-    return (char *)(tags(pages) + pages->slots) + (size_t)slot * MF_PAGE;
+    return (char *)(tags(pages) + pages->slots) + (size_t)slot * pages->bytes;
 }
 
 /* Slots that are adjacent. The hash separates addresses that differ by a large power of two, such as those of metaspace. */
 static uint32_t first_slot_of(const struct mf_pages *pages, uint64_t page)
 {
-    return (uint32_t)((page / MF_PAGE * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~(WAYS - 1);
+    return (uint32_t)((page / pages->bytes * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~(WAYS - 1);
 }
 
 /* The slot that has a page, or the one of its slots whose page was read first. A batch keeps the slots that it reads. */
@@ -60,16 +65,16 @@ static void remove_tags(struct mf_pages *pages)
     pages->oldest = 0;
 }
 
-size_t mf_pages_bytes(uint32_t slots)
+size_t mf_pages_bytes(uint32_t slots, uint32_t bytes)
 {
-    return sizeof(struct mf_pages) + (size_t)slots * (sizeof(struct tag) + MF_PAGE);
+    return sizeof(struct mf_pages) + (size_t)slots * (sizeof(struct tag) + bytes);
 }
 
-struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_target_memory *from)
+struct mf_pages *mf_pages_init(void *memory, uint32_t slots, uint32_t bytes, const struct mf_target_memory *from)
 {
     struct mf_pages *const pages = memory;
 
-    *pages = (struct mf_pages){.memory = from, .slots = slots};
+    *pages = (struct mf_pages){.memory = from, .slots = slots, .bytes = bytes};
     remove_tags(pages);
     return pages;
 }
@@ -90,9 +95,9 @@ static bool is_usable(const struct mf_pages *pages, const struct tag *tag, uint6
 
 void mf_pages_use_after(struct mf_pages *pages, uint64_t object, uint32_t bytes)
 {
-    const uint64_t first = object & -(uint64_t)MF_PAGE;
+    const uint64_t first = page_of(pages, object);
 
-    for (uint64_t page = first; page - first < bytes + object % MF_PAGE; page += MF_PAGE) {
+    for (uint64_t page = first; page - first < bytes + (object - first); page += pages->bytes) {
         const struct tag *const tag = &tags(pages)[slot_of(pages, page)];
 
         if (tag->page == page && tag->read > pages->oldest)
@@ -118,14 +123,14 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
     uint32_t batched = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t page = addresses[i] & -(uint64_t)MF_PAGE;
+        const uint64_t page = page_of(pages, addresses[i]);
         const uint32_t slot = slot_of(pages, page);
         struct tag *const tag = &tags(pages)[slot];
 
         if (is_usable(pages, tag, page) || tag->got == -EINPROGRESS) /* it is cached, or this batch uses its slots */
             continue;
         *tag = (struct tag){.page = page, .got = -EINPROGRESS};
-        batch[batched++] = (struct mf_piece){page, bytes_of(pages, slot), MF_PAGE, 0};
+        batch[batched++] = (struct mf_piece){page, bytes_of(pages, slot), pages->bytes, 0};
         if (batched == BATCH) {
             read_batch(pages, batch, batched);
             batched = 0;
@@ -139,7 +144,7 @@ void mf_pages_prefetch(struct mf_pages *pages, const uint64_t *addresses, uint32
  */
 static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **bytes)
 {
-    const uint64_t page = address & -(uint64_t)MF_PAGE;
+    const uint64_t page = page_of(pages, address);
     const uint32_t slot = tags(pages)[pages->last].page == page ? pages->last : slot_of(pages, page);
     struct tag *const tag = &tags(pages)[slot];
     const int64_t at = (int64_t)(address - page);
@@ -149,7 +154,7 @@ static int64_t fetch(struct mf_pages *pages, uint64_t address, const char **byte
     if (!is_usable(pages, tag, page)) {
         tag->page = page;
         tag->read = ++pages->clock;
-        tag->got = mf_target_memory_read(pages->memory, page, (char *)*bytes - at, MF_PAGE);
+        tag->got = mf_target_memory_read(pages->memory, page, (char *)*bytes - at, pages->bytes);
         pages->reads++;
     }
     if (tag->read > pages->newest)

@@ -6,27 +6,33 @@
 
 /*
  * A cache of pages of a target's memory, in memory of the caller: for code that reads many small fields. A page keeps the bytes
- * of its first read until mf_pages_clear() is called. Pages have 4 KiB here, on every machine.
+ * of its first read until mf_pages_clear() is called. The caller sets the size of pages, which is not that of the machine: small
+ * pages cost less to copy, large ones take fewer system calls.
  *
  * The functions take no lock and allocate nothing. A cache belongs to one thread.
  */
-#define MF_PAGE 4096u
+#define MF_PAGE 4096u /* the maximum */
 
 struct mf_pages {
     const struct mf_target_memory *memory;
     uint32_t slots;  /* a power of two */
+    uint32_t bytes;  /* of a page */
     uint32_t reads;  /* pages read so far */
     uint32_t clock;  /* is larger after each read of a page */
     uint32_t oldest; /* pages that were read before this value of the clock are read again */
     uint32_t newest; /* value of the clock after the newest page was read that was used since the caller set this to 0 */
     uint32_t last;   /* slot of the last read: the next one is often of the same object */
+    uint32_t reserved;
 };
 
-/* Returns the size of a cache, in bytes. @p slots is a power of two, 8 or more. */
-size_t mf_pages_bytes(uint32_t slots);
+/*
+ * Returns the size of a cache, in bytes. @p slots is a power of two, 8 or more. @p bytes is the size of a page: a power of two,
+ * from 512 to MF_PAGE.
+ */
+size_t mf_pages_bytes(uint32_t slots, uint32_t bytes);
 
-/* Makes an empty cache. @p memory is aligned to 16 bytes and has mf_pages_bytes(slots) bytes. */
-struct mf_pages *mf_pages_init(void *memory, uint32_t slots, const struct mf_target_memory *from);
+/* Makes an empty cache. @p memory is aligned to 16 bytes and has mf_pages_bytes(slots, bytes) bytes. */
+struct mf_pages *mf_pages_init(void *memory, uint32_t slots, uint32_t bytes, const struct mf_target_memory *from);
 
 /* Removes all pages from the cache. */
 void mf_pages_clear(struct mf_pages *pages);

@@ -75,32 +75,59 @@ static enum pages pages_of(const struct mf_mapping *mapping, uint32_t unneeded)
     }
 }
 
-/* Parts of a walk. */
+/* A part of a walk: neighbouring mappings that one PAGEMAP_SCAN reads. */
+struct part {
+    const struct mf_mapping *first;
+    const struct mf_mapping *last; /* exclusive */
+    uint64_t end;
+    uint32_t changes; /* how often two neighbours differ in their pages: at most as many ranges are divided */
+    bool has_both;    /* the kernel distinguishes the pages */
+};
+
 struct scanner {
     struct mf_page_reader *reader;
-    enum pages pages; /* of the current part */
-    uint64_t end;     /* of the current part */
-    uint64_t guard;   /* MF_SCAN_GUARD, or 0 if the kernel does not know it (before Linux 6.15) */
+    uint64_t guard; /* MF_SCAN_GUARD, or 0 if the kernel does not know it (before Linux 6.15) */
     uint32_t pages_left;
 };
 
+/* The longest part that begins with a mapping. Its ranges fit in memory, also if they are divided. */
+static struct part part_of(const struct mf_mapping *first, const struct mf_mapping *last, const struct mf_page_reader *reader)
+{
+    enum pages pages = pages_of(first, reader->unneeded);
+    struct part part = {.first = first, .last = first, .has_both = pages == PAGES_BOTH};
+
+    for (; part.last < last && part.last->start < reader->end; part.last++) {
+        const enum pages next = pages_of(part.last, reader->unneeded);
+
+        if ((next == PAGES_BOTH) != part.has_both)
+            break;
+        if (next != pages) {
+            if (part.changes + 1 == reader->capacity - reader->count)
+                break;
+            part.changes++;
+            pages = next;
+        }
+        part.end = part.last->end < reader->end ? part.last->end : reader->end;
+    }
+    return part;
+}
+
 /* One PAGEMAP_SCAN of a part. Returns the number of ranges or a negative errno. */
-static long scan(struct scanner *scanner, uint64_t *walk_end)
+static long scan(struct scanner *scanner, const struct part *part, struct mf_page_range *out, uint64_t *walk_end)
 {
     struct mf_page_reader *const reader = scanner->reader;
     struct mf_pagemap_scan scan = {
         .size = sizeof scan,
         .start = reader->next,
-        .end = scanner->end,
-        .vec = (uintptr_t)(reader->out + reader->count),
-        .vec_len = reader->capacity - reader->count,
+        .end = part->end,
+        .vec = (uintptr_t)out,
+        .vec_len = (uint64_t)(reader->out + reader->capacity - out),
         .max_pages = scanner->pages_left,
         /* A guard page has a marker in the page table, which counts as swapped. */
         .category_inverted = scanner->guard,
         .category_mask = scanner->guard,
         .category_anyof_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED,
-        .return_mask =
-            MF_SCAN_PRESENT | MF_SCAN_SWAPPED | MF_SCAN_ZERO | MF_SCAN_HUGE | (scanner->pages == PAGES_BOTH ? MF_SCAN_FILE : 0),
+        .return_mask = MF_SCAN_PRESENT | MF_SCAN_SWAPPED | MF_SCAN_ZERO | MF_SCAN_HUGE | (part->has_both ? MF_SCAN_FILE : 0),
     };
     long rc = MF_SYS(SYS_ioctl, reader->fd, MF_PAGEMAP_SCAN, &scan);
 
@@ -112,36 +139,60 @@ static long scan(struct scanner *scanner, uint64_t *walk_end)
     return rc;
 }
 
-/* Adds the pages of ranges to the sum, marks them as those of a file, and joins the first with the range before it. */
-static void take_ranges(struct scanner *scanner, uint32_t added)
+/* Adds a range, or joins it with the one before it. */
+static void add_range(struct mf_page_reader *reader, struct mf_page_range range)
+{
+    struct mf_page_range *const end = reader->out + reader->count;
+
+    if (reader->count > 0 && end[-1].end == range.start && end[-1].categories == range.categories) {
+        end[-1].end = range.end;
+    } else {
+        *end = range;
+        reader->count++;
+    }
+}
+
+/*
+ * Adds ranges of a part, which are after the free memory for its changes. Divides them where the pages of mappings differ, and
+ * marks those of files. A gap belongs to the mapping before it.
+ */
+static void take_ranges(struct scanner *scanner, const struct part *part, const struct mf_page_range *ranges, uint32_t count)
 {
     struct mf_page_reader *const reader = scanner->reader;
-    struct mf_page_range *const ranges = reader->out + reader->count;
+    const struct mf_mapping *mapping = part->first; /* the last one that starts at the range or below */
 
-    for (uint32_t i = 0; i < added; i++) {
-        scanner->pages_left -= (uint32_t)((ranges[i].end - ranges[i].start) / reader->page_size);
-        /* The zero page is of no file: shared mappings do not have it, but for some of devices (DAX). */
-        if (scanner->pages == PAGES_FILE && !(ranges[i].categories & MF_SCAN_ZERO))
-            ranges[i].categories |= MF_SCAN_FILE;
+    for (uint32_t i = 0; i < count; i++) {
+        struct mf_page_range range = ranges[i];
+        const uint64_t end = range.end, categories = range.categories;
+
+        scanner->pages_left -= (uint32_t)((end - range.start) / reader->page_size);
+        for (; range.start < end; range.start = range.end) {
+            enum pages pages;
+
+            while (mapping + 1 < part->last && mapping[1].start <= range.start)
+                mapping++;
+            pages = pages_of(mapping, reader->unneeded);
+            while (mapping + 1 < part->last && mapping[1].start < end && pages_of(mapping + 1, reader->unneeded) == pages)
+                mapping++;
+            range.end = mapping + 1 < part->last && mapping[1].start < end ? mapping[1].start : end;
+            /* The zero page is of no file: shared mappings do not have it, but for some of devices (DAX). */
+            range.categories = categories | (pages == PAGES_FILE && !(categories & MF_SCAN_ZERO) ? MF_SCAN_FILE : 0);
+            add_range(reader, range);
+        }
     }
-    if (added > 0 && reader->count > 0 && ranges[-1].end == ranges[0].start && ranges[-1].categories == ranges[0].categories) {
-        ranges[-1].end = ranges[0].end;
-        memmove(ranges, ranges + 1, (added - 1) * sizeof *ranges);
-        added--;
-    }
-    reader->count += added;
 }
 
 /* Scans a part. Sets next to where the walk ended. */
-static int scan_part(struct scanner *scanner)
+static int scan_part(struct scanner *scanner, const struct part *part)
 {
     struct mf_page_reader *const reader = scanner->reader;
+    struct mf_page_range *const ranges = reader->out + reader->count + part->changes;
     uint64_t walk_end;
-    const long rc = scan(scanner, &walk_end);
+    const long rc = scan(scanner, part, ranges, &walk_end);
 
     if (rc < 0)
         return (int)rc;
-    take_ranges(scanner, (uint32_t)rc);
+    take_ranges(scanner, part, ranges, (uint32_t)rc);
     /* The walk ends before the end if the ranges or the pages are used up. If it made no step, the other source is used. */
     if (walk_end <= reader->next)
         return -EIO;
@@ -157,6 +208,7 @@ int mf_page_table_scan(const struct mf_snapshot *snapshot, struct mf_page_reader
     struct scanner scanner = {.reader = reader, .guard = MF_SCAN_GUARD, .pages_left = MF_PAGES_PER_CALL};
 
     for (uint32_t scans = 0; mapping < last && mapping->start < reader->end; scans++) {
+        struct part part;
         int rc;
 
         if (reader->count == reader->capacity || scanner.pages_left == 0 || scans == MF_SCANS_PER_CALL)
@@ -164,16 +216,11 @@ int mf_page_table_scan(const struct mf_snapshot *snapshot, struct mf_page_reader
         if (reader->next < mapping->start)
             reader->next = mapping->start;
         /* A part includes the gaps between its mappings: they have no pages, unless memory was mapped since the snapshot. */
-        for (scanner.pages = pages_of(mapping, reader->unneeded); mapping < last && mapping->start < reader->end; mapping++) {
-            if (pages_of(mapping, reader->unneeded) != scanner.pages)
-                break;
-            scanner.end = mapping->end < reader->end ? mapping->end : reader->end;
-        }
-        rc = scan_part(&scanner);
+        part = part_of(mapping, last, reader);
+        rc = scan_part(&scanner, &part);
         if (rc < 0)
             return rc;
-        if (reader->next < scanner.end)
-            mapping = all + first_mapping(snapshot, reader->next);
+        mapping = reader->next < part.end ? all + first_mapping(snapshot, reader->next) : part.last;
     }
     reader->next = reader->end;
     return 0;

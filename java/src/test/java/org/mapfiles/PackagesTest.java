@@ -38,7 +38,7 @@ class PackagesTest {
             new Layer("org.mapfiles.live", "org.mapfiles.events", ROOT, INTERNAL),
             new Layer("org.mapfiles.saved", ROOT, INTERNAL),
             new Layer("org.mapfiles.symbols", "org.mapfiles.files", "org.mapfiles.resident", ROOT, INTERNAL),
-            new Layer("org.mapfiles.jvm", "org.mapfiles.files", "org.mapfiles.resident", ROOT, INTERNAL),
+            new Layer("org.mapfiles.jvm", "org.mapfiles.files", ROOT, INTERNAL),
             new Layer("org.mapfiles.jfr", "org.mapfiles.jvm", ROOT, INTERNAL));
 
     private static final JavaClasses CLASSES = new ClassFileImporter().importPath(ChildJvm.homeOf(ProcessMaps.class));

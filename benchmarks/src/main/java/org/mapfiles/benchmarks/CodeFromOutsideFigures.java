@@ -2,6 +2,7 @@ package org.mapfiles.benchmarks;
 
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.management.ObjectName;
@@ -20,10 +21,12 @@ final class CodeFromOutsideFigures {
     private static final String WALKED = "\\d+ \\d+";
 
     private final Figures figures;
+    private final Path bin;
     private final int rounds;
 
-    CodeFromOutsideFigures(Figures figures, boolean quick) {
+    CodeFromOutsideFigures(Figures figures, Path bin, boolean quick) {
         this.figures = figures;
+        this.bin = bin;
         rounds = quick ? 11 : 51;
     }
 
@@ -59,6 +62,7 @@ final class CodeFromOutsideFigures {
         if (pieces[0] < size) {
             throw new IllegalStateException(pieces[0] + " pieces of code");
         }
+        compareWithFloor(size, jvm, reader);
         compareWithAgent(size, jvm, reader);
         JvmCodeSnapshot snapshot = reader.snapshot();
         List<Long> methods = new ArrayList<>();
@@ -88,6 +92,20 @@ final class CodeFromOutsideFigures {
                 Rounds.of(11, rounds, again, find),
                 "find the code of one address from outside / in a snapshot of the code",
                 Goal.measuredAtMost(50));
+    }
+
+    /** The walk compared with one read of all memory that it reads. */
+    private void compareWithFloor(int size, ChildProgram jvm, JvmCodeReader reader) throws Exception {
+        try (ChildProgram kernel =
+                new ChildProgram(bin.resolve("bare_code_pages").toString(), Long.toString(jvm.pid()))) {
+            figures.add(
+                    "code-from-outside-floor",
+                    size,
+                    Rounds.of(
+                            11, rounds, Rounds.timed(1, () -> reader.forEach(code -> {})), () -> kernel.query("read")),
+                    "read all code with names from outside / one read of the same memory in C",
+                    null);
+        }
     }
 
     /** The agent stops the JVM, so its rounds are no rounds of Compiler.codelist. */

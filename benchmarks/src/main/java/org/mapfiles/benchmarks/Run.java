@@ -82,7 +82,11 @@ public final class Run {
         attempt(Benchmark.CHANGE_LATENCY, wanted, figures, changes::latency);
         attempt(Benchmark.EVENTS_OVERHEAD, wanted, figures, changes::overhead);
         attempt(Benchmark.JAVA_METHOD, wanted, figures, methods::memory);
-        attempt(Benchmark.CODE_FROM_OUTSIDE, wanted, figures, () -> new CodeFromOutsideFigures(figures, quick).run());
+        attempt(
+                Benchmark.CODE_FROM_OUTSIDE,
+                wanted,
+                figures,
+                () -> new CodeFromOutsideFigures(figures, bin, quick).run());
         attempt(Benchmark.RECORD_CODE, wanted, figures, methods::recordCode);
         attempt(Benchmark.RETRIES, wanted, figures, () -> new RetryFigures(figures, bin, quick).run());
         attempt(Benchmark.COMMAND_LINE, wanted, figures, () -> new CommandLineFigures(figures, bin, quick).run());

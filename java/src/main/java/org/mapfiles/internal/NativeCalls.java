@@ -83,6 +83,9 @@ public final class NativeCalls {
 
     public static native int targetMemoryReadAll(long memory, long pieces, int count);
 
+    /** Replaces ascending addresses by 1 if their pages are in memory, else by 0. Returns 0 or a negative errno. */
+    public static native int targetMemoryFindPages(long memory, long pages, int count);
+
     /** Returns the size of a cache of pages, in bytes. */
     public static native long pagesBytes(int slots);
 

@@ -192,16 +192,18 @@ public final class CodeInfo {
     }
 
     /**
-     * {@return whether the code is the interpreter} After {@link JvmCodeReader#find} {@link #name()} is then that of
-     * the codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and in a {@link JvmCodeSnapshot} all
-     * codelets are one piece of code, named {@code Interpreter}. The JVM reports them as one such stub too, to
-     * recording that starts later than the JVM.
+     * {@return whether the code is the interpreter} After {@link JvmCodeReader#find} {@link #name()}, {@link #start()}
+     * and {@link #end()} are those of the codelet: the bytecode that it executes. In {@link JvmCodeReader#forEach} and
+     * in a {@link JvmCodeSnapshot} all codelets are one piece of code, named {@code Interpreter}. The JVM reports them
+     * as one such stub too, to recording that starts later than the JVM.
      */
     public boolean isInterpreter() {
         return found().isInterpreter();
     }
 
-    /** {@return the first address of the code} */
+    /**
+     * {@return the first address of the code} A codelet of the interpreter begins with its head, of 16 bytes or more.
+     */
     public long start() {
         return found().start();
     }

@@ -34,7 +34,7 @@ import org.mapfiles.ProcessMaps;
  * <p>Thread-safe: searches of one reader wait for each other. A search allocates nothing.
  */
 public final class JvmCodeReader implements AutoCloseable {
-    /** Number of pages that are cached during a call, 4 KiB each. */
+    /** Number of pages that are cached during a call, 1 KiB each. */
     private static final int PAGES = 1024;
     /** A code cache of 2 GiB has fewer. */
     private static final int MAX_BLOBS = 1 << 22;
@@ -55,7 +55,7 @@ public final class JvmCodeReader implements AutoCloseable {
     }
 
     /**
-     * Opens the JVM in a process. A reader takes 4 MiB of direct memory.
+     * Opens the JVM in a process. A reader takes 1 MiB of direct memory.
      *
      * @param maps the process. The caller still owns and closes it
      * @return a reader, to be closed by the caller

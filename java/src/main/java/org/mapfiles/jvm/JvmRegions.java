@@ -140,7 +140,8 @@ public final class JvmRegions {
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
         candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).candidates());
-        candidates.add(new UnknownStacks(vm, maps, snapshot).candidates());
+        candidates.add(new UnknownStacks(vm, snapshot).candidates());
+        vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));
     }
 
@@ -224,7 +225,7 @@ public final class JvmRegions {
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
         candidates.add(new MappedMemory(vm, snapshot, null).candidates());
-        candidates.add(new UnknownStacks(vm, maps, snapshot).candidates());
+        candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));
     }

@@ -192,6 +192,37 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
         }
     }
 
+    @Override
+    public synchronized boolean findPages(long[] addresses, boolean[] isInMemory) throws MapsException {
+        int max = PART / Long.BYTES;
+        for (int done = 0; done < addresses.length; done += max) {
+            int batch = Math.min(addresses.length - done, max);
+            for (int i = 0; i < batch; i++) {
+                part.bytes().putLong(i * Long.BYTES, addresses[done + i]);
+            }
+            int rc = findPages(batch);
+            if (rc == Errno.EACCES || rc == Errno.EPERM || rc == Errno.ENOTSUP) {
+                return false;
+            }
+            if (rc != 0) {
+                throw failure(maps, rc);
+            }
+            for (int i = 0; i < batch; i++) {
+                isInMemory[done + i] = part.bytes().getLong(i * Long.BYTES) != 0;
+            }
+        }
+        return true;
+    }
+
+    private int findPages(int count) {
+        long memory = open.enter();
+        try {
+            return NativeCalls.targetMemoryFindPages(memory, part.address(), count);
+        } finally {
+            leave();
+        }
+    }
+
     /**
      * Reads HotSpot's exported tables.
      *

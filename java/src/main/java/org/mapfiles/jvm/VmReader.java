@@ -33,6 +33,14 @@ final class VmReader {
 
         /** As {@link TargetMemory#readAll}. */
         void readAll(long[] addresses, int count, int bytes, byte[] to, int[] got) throws MapsException;
+
+        /**
+         * Finds out which pages are in memory, without mapping any. {@code isInMemory} receives the result for each
+         * address. The addresses are in ascending order.
+         *
+         * @return false: the page table cannot be read
+         */
+        boolean findPages(long[] addresses, boolean[] isInMemory) throws MapsException;
     }
 
     /** Null: memory cannot be read in this sandbox. */
@@ -164,6 +172,20 @@ final class VmReader {
             failure = e;
             throw new VmFieldMissing("the process has exited");
         }
+    }
+
+    /** Returns whether the page of each address is in memory. The addresses are in ascending order. */
+    boolean[] arePagesInMemory(long[] addresses) throws VmFieldMissing {
+        boolean[] isInMemory = new boolean[addresses.length];
+        try {
+            if (memory == null || !memory.findPages(addresses, isInMemory)) {
+                throw new VmFieldMissing("no page table can be read"); // its mode is 0400, that of maps 0444
+            }
+        } catch (MapsException e) {
+            failure = e;
+            throw new VmFieldMissing("the page table was not read");
+        }
+        return isInMemory;
     }
 
     long longAt(long address) throws VmFieldMissing {

@@ -51,6 +51,9 @@ import org.mapfiles.internal.SnapshotBuffer;
  */
 public final class ResidentPages {
     private static final int FIRST_RANGES = 2048;
+    /** Ranges after the last one that are tried before a binary search. */
+    private static final int NEAR = 4;
+
     private static final int LONGS = Range.SIZE / Long.BYTES;
     private static final int CATEGORIES = Range.CATEGORIES / Long.BYTES;
     private static final int END = Range.END / Long.BYTES;
@@ -61,6 +64,8 @@ public final class ResidentPages {
     private final int unneeded;
     private int count;
     private int known;
+    /** Result of the last search, also of one before the last read. */
+    private int lastFound;
 
     /**
      * Makes an object without pages. It takes 48 KiB of direct memory.
@@ -219,8 +224,25 @@ public final class ResidentPages {
         add(mapping.start(), mapping.end(), sums);
     }
 
-    /** Returns the index of the first range that ends above an address. */
+    /**
+     * Returns the index of the first range that ends above an address. Mappings are usually added in order, so it is
+     * often near the last one.
+     */
     private int firstAfter(long address) {
+        int near = lastFound;
+        if (near < count && (near == 0 || Long.compareUnsigned(end(near - 1), address) <= 0)) {
+            for (int i = near; i < count && i < near + NEAR; i++) {
+                if (Long.compareUnsigned(end(i), address) > 0) {
+                    lastFound = i;
+                    return i;
+                }
+            }
+        }
+        lastFound = search(address);
+        return lastFound;
+    }
+
+    private int search(long address) {
         int from = 0;
         int to = count;
         while (from < to) {

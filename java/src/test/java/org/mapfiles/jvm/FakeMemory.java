@@ -28,4 +28,9 @@ abstract class FakeMemory implements VmReader.Memory {
             got[i] = read(addresses[i], to, i * bytes, bytes);
         }
     }
+
+    @Override
+    public boolean findPages(long[] addresses, boolean[] isInMemory) {
+        return false;
+    }
 }

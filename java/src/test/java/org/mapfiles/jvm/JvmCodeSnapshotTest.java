@@ -106,15 +106,17 @@ class JvmCodeSnapshotTest {
         CodeInfo read = new CodeInfo();
         assertThat(snapshot.find(address, kind, copied)).isEqualTo(reader.find(address, kind, read));
         if (copied.isFound()) {
-            assertThat(copied.start()).isEqualTo(read.start());
-            assertThat(copied.end()).isEqualTo(read.end());
             assertThat(copied.tier()).isEqualTo(read.tier());
             assertThat(copied.compileId()).isEqualTo(read.compileId());
             assertThat(copied.kind()).isEqualTo(read.kind());
             assertThat(copied.isInterpreter()).isEqualTo(read.isInterpreter());
             if (read.isInterpreter()) { // the reader finds the codelet
                 assertThat(copied.name()).isEqualTo("Interpreter");
+                assertThat(copied.start()).isLessThanOrEqualTo(read.start());
+                assertThat(copied.end()).isGreaterThanOrEqualTo(read.end());
             } else {
+                assertThat(copied.start()).isEqualTo(read.start());
+                assertThat(copied.end()).isEqualTo(read.end());
                 assertThat(copied.toString()).isEqualTo(read.toString());
             }
         }

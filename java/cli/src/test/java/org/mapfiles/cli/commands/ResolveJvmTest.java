@@ -144,6 +144,37 @@ class ResolveJvmTest {
         }
     }
 
+    /** The offset is that in the codelet whose name is printed. */
+    @Test
+    void anAddressOfTheInterpreterHasItsCodelet() throws Exception {
+        try (TestJvm jvm = TestJvm.waiting();
+                ProcessMaps maps = jvm.maps();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            long[] interpreter = {0, 0};
+            reader.forEach(each -> {
+                if (each.isInterpreter()) {
+                    interpreter[0] = each.start();
+                    interpreter[1] = each.end();
+                }
+            });
+            CodeInfo at = new CodeInfo();
+            long start = interpreter[0];
+            while (start < interpreter[1]
+                    && !(reader.find(start, at) && at.toString().equals("Interpreter iload_0"))) {
+                start += Long.BYTES; // codelets are aligned to it
+            }
+            assertThat(start).isLessThan(interpreter[1]);
+            String hex = Long.toHexString(start + 40);
+            assertThat(CliResult.with("resolve", jvm.pid(), "--jvm", hex).out())
+                    .contains("\n    Interpreter iload_0 + 0x28  CODE_HEAP  ");
+            assertThat(CliResult.with("resolve", jvm.pid(), "--jvm", "--json", hex)
+                            .rows()
+                            .get(0))
+                    .containsEntry("code", "Interpreter iload_0")
+                    .containsEntry("code_offset", "0x28");
+        }
+    }
+
     @Test
     void anAddressOfThisJvmHasItsMethod() throws Exception {
         String[] start = {null};
