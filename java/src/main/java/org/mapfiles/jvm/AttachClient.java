@@ -16,6 +16,11 @@ final class AttachClient {
 
     private static final int MAX_ARGUMENT = 1024; // AttachOperation::arg_length_max, services/attachListener.hpp
 
+    /** Half a second for the exit of a JVM that has closed its connections. */
+    private static final int EXIT_POLLS = 25;
+
+    private static final int EXIT_POLL_MILLIS = 20;
+
     private final JvmProcess jvm;
     /** Null before the first command. */
     private @Nullable AttachTarget target;
@@ -51,12 +56,26 @@ final class AttachClient {
                 return output(command, connection.receive(MAX_RESPONSE));
             }
         } catch (AttachException e) {
-            jvm.flags(); // throws ProcessExitedException if the process has exited, which closes its connections
+            requireRunning(e.reason() == Reason.INVALID_RESPONSE ? EXIT_POLLS : 0, deadline);
             throw e;
         } catch (OutOfMemoryError e) {
             throw jvm.noMemory("the response", e);
         } finally {
             Reference.reachabilityFence(jvm); // otherwise the cleaner may close the descriptor during the call
+        }
+    }
+
+    /**
+     * Throws ProcessExitedException if the process has exited, which closes its connections. A JVM closes them a moment
+     * before it exits (listener_cleanup, attachListener_linux.cpp).
+     */
+    private void requireRunning(int polls, Deadline deadline) throws MapsException {
+        jvm.flags();
+        for (int i = 0;
+                i < polls && !deadline.isOver() && !Thread.currentThread().isInterrupted();
+                i++) {
+            deadline.sleep(EXIT_POLL_MILLIS);
+            jvm.flags();
         }
     }
 
