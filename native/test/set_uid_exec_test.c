@@ -62,20 +62,37 @@ static bool is_set_uid(pid_t child)
     return effective == 0;
 }
 
+/*
+ * Reads parts of an entry until they are denied. On Linux 7.3 a mapping of the earlier program may be missing for a moment before it
+ * is denied. Nothing is known of it then.
+ */
+static int read_denied(const struct mf_mapping *mapping, const char *name, uint32_t parts)
+{
+    char target[MF_NAME_MAX];
+    struct mf_entry entry;
+    int rc = 0;
+
+    for (int i = 0; i < 3000 && rc == 0; i++) {
+        rc = mf_entry_read(&process, mapping, name, parts, &entry, target);
+        CHECK(entry.target_error != 0 && entry.access_error != 0 && entry.stat_error != 0, "a part of %x is known", parts);
+        if (rc == 0)
+            usleep(1000);
+    }
+    return rc;
+}
+
 static void everything_is_denied(const char *what)
 {
     const struct mf_mapping *const mapping = mapping_at(snapshot, (uintptr_t)at);
     const char *const name = mf_snapshot_name(snapshot, mapping);
     const size_t bytes = mf_entries_bytes(64, 1 << 14);
     struct mf_entries *const entries = malloc(bytes);
-    char target[MF_NAME_MAX];
-    struct mf_entry entry;
     int fd = -1;
 
     CHECK_IS(mf_entries_init(entries, bytes, 64, 1 << 14), 0, "init");
     for (uint32_t part = MF_ENTRY_TARGET; part <= ALL; part++)
         if ((part & ~(uint32_t)ALL) == 0)
-            CHECK_IS(mf_entry_read(&process, mapping, name, part, &entry, target), -EACCES, what);
+            CHECK_IS(read_denied(mapping, name, part), -EACCES, what);
     CHECK_IS(mf_entries_read(&process, snapshot, ALL, entries), -EACCES, what);
     CHECK_IS(mf_entries_list_access(&process), -EACCES, what);
     CHECK_IS(mf_mapping_validate(&process, mapping), -EACCES, what);
