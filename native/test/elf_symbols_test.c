@@ -60,6 +60,11 @@ static void the_rules(int bits)
         /* 27-28: data, and an IFUNC */
         {0x2000, 0x40, STT_OBJECT, STB_LOCAL, 2},
         {0x1700, 0x10, STT_GNU_IFUNC, STB_GLOBAL, 1},
+        /* 29-30: in a section that is not loaded */
+        {0x1800, 0x10, STT_OBJECT, STB_LOCAL, 5},
+        {0x1800, 0x10, STT_FUNC, STB_GLOBAL, 5},
+        /* 31: in code, after these */
+        FUNCTION(0x1840, 0x10),
     };
     struct opened opened = open_built(bits, symbols, sizeof symbols / sizeof *symbols);
     struct mf_symbol symbol;
@@ -94,6 +99,8 @@ static void the_rules(int bits)
     CHECK_IS(symbol.kind, MF_SYMBOL_OBJECT, "data");
     CHECK_IS(symbol_at(&opened, 0x1700, &symbol), 28, "IFUNC");
     CHECK_IS(symbol.kind, MF_SYMBOL_IFUNC, "IFUNC");
+    expect(&opened, 0x1800, -1, "in a section that is not loaded");
+    expect(&opened, 0x1840, 31, "after it");
     CHECK_IS(symbol_at(&opened, BUILT_END - 1, &symbol), 25, "past the segment");
     CHECK_IS(symbol.size, 0x10, "cut at the end of the segment");
     expect(&opened, BUILT_END, -1, "after the segment");

@@ -36,7 +36,8 @@ static inline bool is_used(const struct mf_elf_entry *entry, const struct mf_elf
 {
     const struct mf_elf_range *range;
 
-    if (entry->section == SHN_UNDEF || entry->section == SHN_ABS || entry->section == SHN_COMMON)
+    if (entry->section == SHN_UNDEF || entry->section == SHN_ABS || entry->section == SHN_COMMON ||
+        mf_elf_is_unloaded(tables, entry->section)) /* such as .gnu.warning.gets in the debug file of glibc */
         return false;
     switch (entry->type) {
     case STT_FUNC:

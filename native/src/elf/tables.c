@@ -79,7 +79,10 @@ int mf_elf_tables_find(struct mf_elf_reader *reader, const struct mf_elf *elf, s
             rc = take_table(reader, &section, out, &out->symtab);
         else if (section.type == SHT_DYNSYM)
             rc = take_table(reader, &section, out, &out->dynsym);
-        if (section.flags & SHF_ALLOC && !(section.flags & SHF_TLS) && section.size <= UINT64_MAX - section.address)
+        if (!(section.flags & SHF_ALLOC) || section.flags & SHF_TLS) {
+            if (i < MF_ELF_SECTIONS)
+                out->unloaded[i / 64] |= 1ull << i % 64;
+        } else if (section.size <= UINT64_MAX - section.address)
             add_range(out, section.address, section.address + section.size, section.flags & SHF_EXECINSTR);
     }
     if (rc == 0 && reader->section_count == 0) {

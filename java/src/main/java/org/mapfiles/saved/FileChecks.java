@@ -110,7 +110,7 @@ final class FileChecks {
         if (attributes.modified().isAfter(latest) && !attributes.modified().isAfter(attributes.statusChanged())) {
             return new FileCheck(Result.CHANGED_OR_TOUCHED, "same inode, but changed or touched after the crash", NONE);
         }
-        return unknown("its status changed after the crash, or about then", buildId(file));
+        return unknown("its ctime may be after the crash, so it may have changed since", buildId(file));
     }
 
     private static FileCheck unknown(String reason, byte[] buildId) {

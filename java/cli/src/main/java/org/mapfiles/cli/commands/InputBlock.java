@@ -1,6 +1,7 @@
 package org.mapfiles.cli.commands;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -18,6 +19,7 @@ final class InputBlock {
 
     private long[] addresses = new long[MAX_SMALL];
     private int count;
+    private final BitSet returnAddresses = new BitSet();
     /** Lines that are not an address alone, by index. */
     private final Map<Integer, InputLine> others = new HashMap<>();
     /** Null: the block is small. */
@@ -35,15 +37,17 @@ final class InputBlock {
                 : count >= MAX_LINES || different.size() + others.size() >= MAX_DIFFERENT;
     }
 
-    void add(InputLine line) {
+    void add(InputLine line, boolean isReturnAddress) {
         others.put(count, line);
+        returnAddresses.set(count, isReturnAddress);
         append(0);
     }
 
-    void add(long address) {
+    void add(long address, boolean isReturnAddress) {
         if (different != null) {
             different.add(address);
         }
+        returnAddresses.set(count, isReturnAddress);
         append(address);
     }
 
@@ -59,6 +63,11 @@ final class InputBlock {
     /** Returns a line that is not an address alone; null: it is an address. */
     InputLine other(int index) {
         return others.get(index);
+    }
+
+    /** Returns whether a line is an address that a stack frame returns to. */
+    boolean isReturnAddress(int index) {
+        return returnAddresses.get(index);
     }
 
     /** Returns a line that is an address. */

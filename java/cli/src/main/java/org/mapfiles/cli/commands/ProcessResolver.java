@@ -10,20 +10,19 @@ import org.mapfiles.Mapping;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.AddressReport;
+import org.mapfiles.cli.output.CodeAddress;
 import org.mapfiles.cli.output.ResolvedJson;
 import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.ResolvedText;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.JvmAddresses;
 import org.mapfiles.cli.target.SampleOwner;
-import org.mapfiles.jvm.CodeInfo;
 
 /** Resolves addresses in the mappings of a process, and in the JVM that it runs. */
 final class ProcessResolver extends Resolver {
     private final ProcessMaps maps;
     private final boolean hasJvm;
     private final boolean isJson;
-    private final CodeInfo.AddressKind kind;
     private final MapCursor mapping;
     /** Whether an address was in executable memory without a file, where a JVM has its compiled code. */
     private boolean hasUnnamedCode;
@@ -42,7 +41,6 @@ final class ProcessResolver extends Resolver {
         this.mapping = snapshot.cursor();
         this.hasJvm = options.hasJvm();
         this.isJson = options.isJson();
-        this.kind = options.returnsTo() ? CodeInfo.AddressKind.RETURNS_TO : CodeInfo.AddressKind.RUNNING_AT;
     }
 
     static ProcessResolver of(ProcessMaps maps, SampleOwner owner, ResolveOptions options, Terminal terminal)
@@ -93,10 +91,10 @@ final class ProcessResolver extends Resolver {
         super.resolve(block);
     }
 
-    private Map<Long, AddressReport> reports(InputBlock block) throws IOException {
-        Map<Long, AddressReport> reports = new HashMap<>();
-        try (JvmAddresses jvmAddresses = new JvmAddresses(maps, kind)) {
-            for (long address : located(block)) {
+    private Map<CodeAddress, AddressReport> reports(InputBlock block) throws IOException {
+        Map<CodeAddress, AddressReport> reports = new HashMap<>();
+        try (JvmAddresses jvmAddresses = new JvmAddresses(maps)) {
+            for (CodeAddress address : located(block)) {
                 reports.put(address, jvmAddresses.report(address));
             }
         }

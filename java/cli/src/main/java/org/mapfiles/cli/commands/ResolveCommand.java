@@ -45,8 +45,8 @@ import picocli.CommandLine.TypeConversionException;
             "--lines runs the first of llvm-symbolizer, eu-addr2line and addr2line. [mangled] marks a name that cannot be"
                     + " demangled.",
             "--jvm reads the JVM from outside: nothing is loaded into it, and no signal is sent. Inlined methods are listed"
-                    + " innermost first. ? marks a region that is inferred. An address is where a thread runs, as in a sample,"
-                    + " unless --returns-to is given.",
+                    + " innermost first. ? marks a region that is inferred. An address is where a thread runs, unless"
+                    + " --returns-to is given, or it is a caller in a sample of perf script.",
             "JSON: rows of type address, unusable, sample."
         })
 public final class ResolveCommand implements Callable<Integer> {
@@ -162,9 +162,9 @@ public final class ResolveCommand implements Callable<Integer> {
                 throw wrong("-, for addresses from stdin, cannot be combined with addresses");
             }
             if (library != null) {
-                values.add(library);
+                values.add(library, returnsTo);
             } else if (HexAddress.isAddress(text, 0, text.length)) {
-                values.add(HexAddress.parse(text, 0, text.length));
+                values.add(HexAddress.parse(text, 0, text.length), returnsTo);
             } else {
                 throw wrong("'" + Arguments.display(argument) + "' " + HexAddress.whyNot(text, 0, text.length));
             }

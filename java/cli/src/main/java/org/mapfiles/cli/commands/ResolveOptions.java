@@ -10,15 +10,7 @@ import org.mapfiles.cli.output.SymbolNames;
  * @param isWide whether lines may be wider than the terminal
  * @param hasLines whether source lines are printed
  * @param hasJvm whether the process is a JVM that is read
- * @param returnsTo whether addresses are return addresses of stack frames
+ * @param returnsTo whether all addresses are return addresses of stack frames; else only callers in samples of perf are
  */
 record ResolveOptions(
-        SymbolNames names, boolean isJson, boolean isWide, boolean hasLines, boolean hasJvm, boolean returnsTo) {
-    /**
-     * Returns the distance from an address back to the instruction of which the source line is printed: a call is
-     * before the address that it returns to.
-     */
-    int distanceOfLine() {
-        return returnsTo ? 1 : 0;
-    }
-}
+        SymbolNames names, boolean isJson, boolean isWide, boolean hasLines, boolean hasJvm, boolean returnsTo) {}

@@ -5,10 +5,12 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.cli.lines.SourceLines;
+import org.mapfiles.cli.output.CodeAddress;
 import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressReader;
 import org.mapfiles.cli.target.Arguments;
+import org.mapfiles.cli.target.CallChain;
 import org.mapfiles.cli.target.InputLine;
 import org.mapfiles.cli.target.LineLocator;
 import org.mapfiles.cli.target.SampleOwner;
@@ -23,7 +25,7 @@ abstract class Resolver {
     /** Null: source lines are not printed. */
     private final SourceLines sourceLines;
 
-    private final int distanceOfLine;
+    private final boolean returnsTo;
 
     private final LineLocator locator;
     private final SampleOwner owner;
@@ -39,20 +41,21 @@ abstract class Resolver {
         this.snapshot = snapshot;
         this.printer = printer;
         this.locator = new LineLocator(snapshot);
-        this.distanceOfLine = options.distanceOfLine();
+        this.returnsTo = options.returnsTo();
         this.sourceLines = options.hasLines() ? new SourceLines(terminal::report) : null;
     }
 
     /** Resolves lines together. */
     void resolve(InputBlock lines) throws IOException {
         if (sourceLines != null) {
-            printer.readLines(sourceLines, located(lines), distanceOfLine);
+            printer.readLines(sourceLines, located(lines));
         }
         if (lines.count() > 1) {
             demangle(lines);
         }
         for (int i = 0; i < lines.count(); i++) {
             InputLine other = lines.other(i);
+            printer.setReturnAddress(lines.isReturnAddress(i));
             if (other == null) {
                 print(lines.address(i));
             } else {
@@ -78,12 +81,14 @@ abstract class Resolver {
         pending = new InputBlock(isInBlocks());
         AddressReader input =
                 new AddressReader(terminal.in(), this::beforeWaiting, isInBlocks() ? () -> {} : this::refresh);
+        CallChain chain = new CallChain();
         try {
             while (input.next()) {
-                if (input.other() == null) {
-                    pending.add(input.address());
+                InputLine other = input.other();
+                if (other == null) {
+                    pending.add(input.address(), chain.isReturnAddress(input.address()) || returnsTo);
                 } else {
-                    pending.add(owner.check(input.other()));
+                    pending.add(owner.check(other), chain.isReturnAddress(other) || returnsTo);
                 }
                 if (pending.isFull()) {
                     resolvePending();
@@ -133,14 +138,14 @@ abstract class Resolver {
     }
 
     /** Returns the addresses of a block, each once. */
-    final Set<Long> located(InputBlock block) {
-        Set<Long> addresses = new LinkedHashSet<>();
+    final Set<CodeAddress> located(InputBlock block) {
+        Set<CodeAddress> addresses = new LinkedHashSet<>();
         for (int i = 0; i < block.count(); i++) {
             InputLine line = block.other(i) == null ? null : locator.locate(block.other(i));
             if (line == null) {
-                addresses.add(block.address(i));
+                addresses.add(new CodeAddress(block.address(i), block.isReturnAddress(i)));
             } else if (line.isAddress()) {
-                addresses.add(line.address());
+                addresses.add(new CodeAddress(line.address(), block.isReturnAddress(i)));
             }
         }
         return addresses;

@@ -47,8 +47,8 @@ import picocli.CommandLine.Parameters;
                     + " (execve) or changes may be missing. ? after the time: it had happened by then.",
             "The kernel's events have exact times. Polls find all other changes. A mapping that is made and unmapped"
                     + " between two polls is reported only by events.",
-            "It ends when the processes exit, after --duration, or by Ctrl-C, with a summary. The exit code is 0; 4: there"
-                    + " was no such process. It does not wait for a process to start.",
+            "It ends when the processes exit, after --duration, or by Ctrl-C, with a summary. The exit code is 0; 130:"
+                    + " after Ctrl-C; 4: there was no such process. It does not wait for a process to start.",
             "Of several processes, each line has the PID.",
             "Replay: start with --initial, use --each or --json, apply each line.",
             "JSON: rows of type present, added, removed, changed, exec, lost."

@@ -36,9 +36,10 @@ public abstract class ResolvedPrinter {
     final SymbolNames symbolNames;
     private FileName[] names = {};
     private boolean hasUnresolved;
-    private Map<Long, AddressReport> reports = Map.of();
+    private boolean isReturnAddress;
+    private Map<CodeAddress, AddressReport> reports = Map.of();
     /** Null: source lines are not printed. */
-    private Map<Long, List<SourceFrame>> frames;
+    private Map<CodeAddress, List<SourceFrame>> frames;
     /** Symbols that were found for their names, and their addresses. They are printed next, in the same order. */
     private SymbolInfo[] noted = {};
 
@@ -67,8 +68,13 @@ public abstract class ResolvedPrinter {
     }
 
     /** Sets what the addresses that are printed next belong to in the JVM. */
-    public final void setReports(Map<Long, AddressReport> byAddress) {
+    public final void setReports(Map<CodeAddress, AddressReport> byAddress) {
         reports = byAddress;
+    }
+
+    /** Sets whether a stack frame returns to the address that is printed next. */
+    public final void setReturnAddress(boolean isReturn) {
+        isReturnAddress = isReturn;
     }
 
     /** Notes the name at an address that is printed later, so that names are demangled together. */
@@ -108,22 +114,17 @@ public abstract class ResolvedPrinter {
         printedCount = 0;
     }
 
-    /**
-     * Reads the source lines of addresses that are printed next.
-     *
-     * @param distance from the first byte of the instruction of which the line is printed: 0, or 1 for the address that
-     *     a call returns to
-     */
-    public final void readLines(SourceLines lines, Collection<Long> addresses, int distance) throws IOException {
+    /** Reads the source lines of addresses that are printed next. */
+    public final void readLines(SourceLines lines, Collection<CodeAddress> addresses) throws IOException {
         frames = new HashMap<>();
         Map<ElfFile, SortedSet<Long>> byFile = new IdentityHashMap<>();
         Map<ElfFile, String> fileNames = new IdentityHashMap<>();
-        Map<Long, Map.Entry<ElfFile, Long>> places = new HashMap<>();
-        for (long address : addresses) {
-            int index = snapshot.find(address);
-            SymbolInfo info = index < 0 ? null : symbol(address, cursor.seek(index));
+        Map<CodeAddress, Map.Entry<ElfFile, Long>> places = new HashMap<>();
+        for (CodeAddress address : addresses) {
+            int index = snapshot.find(address.address());
+            SymbolInfo info = index < 0 ? null : symbol(address.address(), cursor.seek(index));
             if (info != null && info.hasElfAddress()) {
-                long elfAddress = info.elfAddress() - distance;
+                long elfAddress = info.elfAddress() - address.distance();
                 byFile.computeIfAbsent(info.file(), file -> new TreeSet<>()).add(elfAddress);
                 places.put(address, Map.entry(info.file(), elfAddress));
                 fileNames.put(info.file(), name(index, cursor).display());
@@ -184,12 +185,12 @@ public abstract class ResolvedPrinter {
 
     /** Returns what an address belongs to in the JVM; null if the JVM was not read. */
     final AddressReport report(long address) {
-        return reports.get(address);
+        return reports.isEmpty() ? null : reports.get(new CodeAddress(address, isReturnAddress));
     }
 
     /** Returns the functions and source lines at an address, innermost first; null if they were not read. */
     final List<SourceFrame> frames(long address) {
-        return frames == null ? null : frames.getOrDefault(address, List.of());
+        return frames == null ? null : frames.getOrDefault(new CodeAddress(address, isReturnAddress), List.of());
     }
 
     /** Returns whether there are mappings: without any, it is unknown which one an address is in. */

@@ -3,6 +3,7 @@ package org.mapfiles.cli.target;
 import java.io.IOException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.AddressReport;
+import org.mapfiles.cli.output.CodeAddress;
 import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmRegions;
@@ -11,17 +12,14 @@ import org.mapfiles.jvm.JvmRegions;
 public final class JvmAddresses implements AutoCloseable {
     private final JvmCodeReader reader;
     private final JvmRegions regions;
-    private final CodeInfo.AddressKind kind;
     private final CodeInfo code = new CodeInfo();
 
     /**
      * Reads the regions of a JVM.
      *
      * @param maps its process; the caller closes it
-     * @param kind which instruction an address of code stands for
      */
-    public JvmAddresses(ProcessMaps maps, CodeInfo.AddressKind kind) throws IOException {
-        this.kind = kind;
+    public JvmAddresses(ProcessMaps maps) throws IOException {
         reader = JvmCodeReader.of(maps);
         try {
             boolean isOwn = maps.pid() == ProcessHandle.current().pid();
@@ -33,14 +31,12 @@ public final class JvmAddresses implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns what an address belongs to.
-     *
-     * @param address any 64-bit value
-     */
-    public AddressReport report(long address) throws IOException {
-        reader.find(address, kind, code);
-        return AddressReport.of(address, code, regions);
+    /** Returns what an address belongs to. */
+    public AddressReport report(CodeAddress address) throws IOException {
+        CodeInfo.AddressKind kind =
+                address.isReturnAddress() ? CodeInfo.AddressKind.RETURNS_TO : CodeInfo.AddressKind.RUNNING_AT;
+        reader.find(address.address(), kind, code);
+        return AddressReport.of(address.address(), code, regions);
     }
 
     @Override

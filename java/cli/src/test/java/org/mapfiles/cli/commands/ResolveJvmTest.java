@@ -135,6 +135,22 @@ class ResolveJvmTest {
             assertThat(CliResult.with("resolve", pid, "--jvm", "--returns-to", hex)
                             .out())
                     .contains("  inlined into\n    " + returning + " + " + offset + "  tier ");
+            String frame = "\t" + hex + " [unknown] (/tmp/perf-" + pid + ".map)\n";
+            String caller = "\t" + Long.toHexString(stub[0]) + " [unknown] (/tmp/perf-" + pid + ".map)\n";
+            String head = "java " + pid + "/" + pid + " 1.000001: cycles:\n";
+            assertThat(CliResult.reading(
+                                    head + frame + caller + frame + "\n" + head + frame,
+                                    "resolve",
+                                    pid,
+                                    "-",
+                                    "--jvm",
+                                    "--json")
+                            .rows())
+                    .filteredOn(row -> hex.equals(
+                            row.getOrDefault("address", "0x").toString().substring(2)))
+                    .as("a caller of a sample is a return address, and the first frame is not")
+                    .extracting(row -> row.get("inlined"))
+                    .containsExactly(inlined(running), inlined(returning), inlined(running));
             assertThat(CliResult.with("resolve", pid, "--jvm", Long.toHexString(stub[0]))
                             .out())
                     .contains("StubRoutines");

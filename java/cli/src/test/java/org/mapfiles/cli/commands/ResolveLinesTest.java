@@ -230,6 +230,18 @@ class ResolveLinesTest {
             assertThat(CliResult.with("resolve", program.pid(), program.outer(), "--lines", "--returns-to")
                             .lines())
                     .contains("    f  /x.c:" + (elfAddress - 1) + ":1");
+            String frame = "\t" + program.outer().replace("0x", "") + " outer (" + programs.path("program") + ")\n";
+            String leaf = "\t" + Long.toHexString(Long.decode(program.outer()) + 2) + " leaf ("
+                    + programs.path("program") + ")\n";
+            assertThat(CliResult.reading(
+                                    "x 1.000001: cycles:\n" + leaf + frame + "\nx 1.000002: cycles:\n" + frame,
+                                    "resolve",
+                                    program.pid(),
+                                    "-",
+                                    "--lines")
+                            .lines())
+                    .as("the caller in a sample, then the frame where a thread was running")
+                    .containsSubsequence("    f  /x.c:" + (elfAddress - 1) + ":1", "    f  /x.c:" + elfAddress + ":1");
         }
     }
 
