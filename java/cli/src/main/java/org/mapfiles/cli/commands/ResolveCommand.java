@@ -89,9 +89,6 @@ public final class ResolveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (returnsTo && !jvm && !lines) {
-            throw wrong("--returns-to needs --jvm or --lines");
-        }
         if (from != null && jvm) {
             throw wrong("--jvm reads a process, so it cannot be combined with --from");
         }

@@ -70,7 +70,7 @@ abstract class Resolver {
         for (int i = 0; i < lines.count(); i++) {
             InputLine other = lines.other(i) == null ? null : locator.locate(lines.other(i));
             if (other == null || other.isAddress()) {
-                printer.noteName(other == null ? lines.address(i) : other.address());
+                printer.noteName(other == null ? lines.address(i) : other.address(), lines.isReturnAddress(i));
             }
         }
         printer.demangleNoted();

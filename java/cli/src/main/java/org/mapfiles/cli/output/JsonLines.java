@@ -208,10 +208,14 @@ public final class JsonLines {
         return deleted(name.deletion());
     }
 
-    /** Writes the fields of the symbol at an address of a process, and of its file. */
-    JsonLines symbol(SymbolInfo info, SymbolNames names) throws IOException {
-        symbolName(info, names);
-        elfAddress(info);
+    /**
+     * Writes the fields of the symbol at an address of a process, and of its file.
+     *
+     * @param distance from the address of the symbol to the address of the row
+     */
+    JsonLines symbol(SymbolInfo info, int distance, SymbolNames names) throws IOException {
+        symbolName(info, distance, names);
+        elfAddress(info, distance);
         ElfFile file = info.file();
         byte[] fields = file == null ? null : files.get(file);
         if (fields != null) {
@@ -225,7 +229,7 @@ public final class JsonLines {
         return this;
     }
 
-    private void symbolName(SymbolInfo info, SymbolNames names) throws IOException {
+    private void symbolName(SymbolInfo info, int distance, SymbolNames names) throws IOException {
         if (info.status() != SymbolInfo.Status.FOUND || info.name() == null) {
             nullValue("symbol").nullValue("symbol_demangled").nullValue("symbol_offset");
             return;
@@ -240,22 +244,24 @@ public final class JsonLines {
         } else {
             fields(fields);
         }
-        hex("symbol_offset", info.offset());
+        hex("symbol_offset", info.offset() + distance);
     }
 
     /**
      * Writes the fields of the symbol at a saved address, and of its file.
      *
+     * @param distance from the address of the symbol to the address of the row
      * @param check null: the mapping has no file, but may be the vdso
      */
-    JsonLines symbol(SymbolInfo info, SymbolNames names, FileCheck check) throws IOException {
+    JsonLines symbol(SymbolInfo info, int distance, SymbolNames names, FileCheck check) throws IOException {
         if (check == null) {
-            return symbol(info, names).check(null);
+            return symbol(info, distance, names).check(null);
         }
-        symbolName(info, names);
+        symbolName(info, distance, names);
         // a debug file with the same build ID is another file
         ElfFile mapped = check.result() == FileCheck.Result.SAME ? info.file() : null;
-        return elfFile(info, mapped, SavedSymbols.buildId(check)).check(check);
+        elfAddress(info, distance);
+        return buildIds(mapped, SavedSymbols.buildId(check)).check(check);
     }
 
     /**
@@ -265,23 +271,19 @@ public final class JsonLines {
      * @param file null: there is none, or it was not opened
      */
     public JsonLines elfFile(SymbolInfo at, ElfFile file) throws IOException {
-        return elfFile(at, file, file == null ? null : file.buildId().orElse(null));
+        elfAddress(at, 0);
+        return buildIds(file, file == null ? null : file.buildId().orElse(null));
     }
 
-    /** @param file null: there is no mapped file, or it is not there */
-    private JsonLines elfFile(SymbolInfo at, ElfFile file, String buildId) throws IOException {
-        elfAddress(at);
-        return buildIds(file, buildId);
-    }
-
-    private void elfAddress(SymbolInfo at) throws IOException {
+    private void elfAddress(SymbolInfo at, int distance) throws IOException {
         if (at.hasElfAddress()) {
-            hex("elf_address", at.elfAddress());
+            hex("elf_address", at.elfAddress() + distance);
         } else {
             nullValue("elf_address");
         }
     }
 
+    /** @param file null: there is no mapped file, or it is not there */
     private JsonLines buildIds(ElfFile file, String buildId) throws IOException {
         return text("build_id", buildId)
                 .text("go_build_id", file == null ? null : file.goBuildId().orElse(null))

@@ -60,9 +60,9 @@ public final class ResolvedJson extends ResolvedPrinter {
             lines.nullValue("file_offset");
         }
         if (isOfSavedFile()) {
-            lines.symbol(symbol(address, mapping), symbolNames, check(mapping));
+            lines.symbol(symbol(address, mapping), distance(address, mapping), symbolNames, check(mapping));
         } else {
-            lines.symbol(symbol(address, mapping), symbolNames);
+            lines.symbol(symbol(address, mapping), distance(address, mapping), symbolNames);
         }
         frames(frames(address));
         end(address);

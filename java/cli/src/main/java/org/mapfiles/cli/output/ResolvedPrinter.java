@@ -78,7 +78,8 @@ public abstract class ResolvedPrinter {
     }
 
     /** Notes the name at an address that is printed later, so that names are demangled together. */
-    public final void noteName(long address) {
+    public final void noteName(long address, boolean isReturn) {
+        isReturnAddress = isReturn;
         int index = snapshot.find(address);
         if (index < 0) {
             return;
@@ -92,10 +93,11 @@ public abstract class ResolvedPrinter {
                 notedAddresses = Arrays.copyOf(notedAddresses, noted.length);
             }
             SymbolInfo reused = noted[notedCount] == null ? new SymbolInfo() : noted[notedCount];
-            info = symbols.find(cursor.seek(index), address, reused);
+            long at = address - distance(address, cursor.seek(index));
+            info = symbols.find(cursor, at, reused);
             if (info == reused) {
                 noted[notedCount] = info;
-                notedAddresses[notedCount++] = address;
+                notedAddresses[notedCount++] = at;
             }
         }
         if (info.status() == SymbolInfo.Status.FOUND) {
@@ -121,10 +123,11 @@ public abstract class ResolvedPrinter {
         Map<ElfFile, String> fileNames = new IdentityHashMap<>();
         Map<CodeAddress, Map.Entry<ElfFile, Long>> places = new HashMap<>();
         for (CodeAddress address : addresses) {
+            isReturnAddress = address.isReturnAddress();
             int index = snapshot.find(address.address());
             SymbolInfo info = index < 0 ? null : symbol(address.address(), cursor.seek(index));
             if (info != null && info.hasElfAddress()) {
-                long elfAddress = info.elfAddress() - address.distance();
+                long elfAddress = info.elfAddress() + distance(address.address(), cursor) - address.distance();
                 byFile.computeIfAbsent(info.file(), file -> new TreeSet<>()).add(elfAddress);
                 places.put(address, Map.entry(info.file(), elfAddress));
                 fileNames.put(info.file(), name(index, cursor).display());
@@ -211,12 +214,21 @@ public abstract class ResolvedPrinter {
         return saved == null ? mapping.permissions() : saved.permissions(mapping);
     }
 
-    /** Returns the symbol at an address in a mapping; valid until the next call. */
+    /**
+     * Returns the distance from an address back to the byte whose function is printed. A call that does not return may
+     * be the last instruction of its function: the address that it would return to is in the next function.
+     */
+    final int distance(long address, MapCursor mapping) {
+        return isReturnAddress && address != mapping.start() ? 1 : 0;
+    }
+
+    /** Returns the symbol at the {@link #distance} before an address in a mapping; valid until the next call. */
     final SymbolInfo symbol(long address, MapCursor mapping) {
-        if (printedCount < notedCount && notedAddresses[printedCount] == address) {
+        long at = address - distance(address, mapping);
+        if (printedCount < notedCount && notedAddresses[printedCount] == at) {
             return noted[printedCount++];
         }
-        return symbols != null ? symbols.find(mapping, address) : savedSymbols.find(mapping, address);
+        return symbols != null ? symbols.find(mapping, at) : savedSymbols.find(mapping, at);
     }
 
     final FileName name(int index, MapCursor mapping) throws IOException {

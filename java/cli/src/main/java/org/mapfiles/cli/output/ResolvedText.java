@@ -76,7 +76,7 @@ public final class ResolvedText extends ResolvedPrinter {
         line(addressLine.of(
                 "0x" + Long.toHexString(address) + "  ",
                 isNamed ? symbolNames.display(symbol.name()) : null,
-                isNamed ? symbol.offset() : 0,
+                isNamed ? symbol.offset() + distance(address, mapping) : 0,
                 name(index, mapping).display(),
                 address,
                 mapping,
@@ -98,7 +98,7 @@ public final class ResolvedText extends ResolvedPrinter {
         out.write(GAP);
         if (symbolName.length > 0) {
             out.write(symbolName);
-            hex(symbol.offset());
+            hex(symbol.offset() + distance(address, mapping));
             out.write(BEFORE_FILE);
         }
         out.write(before[index]);

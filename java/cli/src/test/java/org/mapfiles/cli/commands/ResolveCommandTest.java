@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -200,6 +201,51 @@ class ResolveCommandTest {
         try (Programs.Running program = programs.start("program")) {
             assertThat(CliResult.with("resolve", program.pid(), program.outer()).out())
                     .startsWith(program.outer() + "  outer + 0x0 (");
+        }
+    }
+
+    /** The call is the last instruction of its function, so its return address is the next function. */
+    @Test
+    void theReturnAddressOfACallThatDoesNotReturnIsInItsFunction(@TempDir Path directory) throws Exception {
+        Programs programs = new Programs(directory);
+        Files.writeString(programs.path("stop.c"), """
+                #include <stdio.h>
+                #include <stdlib.h>
+                __attribute__((noinline, noreturn)) void stop(void) { exit(1); }
+                __attribute__((noinline)) void dead(void) { stop(); }
+                __attribute__((noinline)) int after(int x) { return x + 1; }
+                int main(int argc, char **argv) { puts(argv[0]); fflush(stdout); return argc > 5 ? dead(), 0 : after(getchar()); }
+                """);
+        programs.sh("gcc -O1 -no-pie -fno-pie -falign-functions=1 -fno-toplevel-reorder -o stop stop.c");
+        String[] dead = programs.sh("nm -S stop | grep -w dead").trim().split(" ");
+        String[] after = programs.sh("nm -S stop | grep -w after").trim().split(" ");
+        long address = Long.parseLong(after[0], 16);
+        long size = Long.parseLong(dead[1], 16);
+        assertThat(Long.parseLong(dead[0], 16) + size).isEqualTo(address);
+        Process process = new ProcessBuilder(programs.path("stop").toString()).start();
+        try {
+            String pid = Long.toString(process.pid());
+            String hex = Long.toHexString(address);
+            assertThat(process.inputReader().readLine()).isNotNull();
+            assertThat(CliResult.with("resolve", pid, hex).out()).contains("after + 0x0 (");
+            String expected = "0x" + hex + "  dead + 0x" + Long.toHexString(size) + " (";
+            assertThat(CliResult.with("resolve", pid, hex, "--returns-to").out())
+                    .startsWith(expected);
+            assertThat(CliResult.with("resolve", pid, hex, "--returns-to", "--json")
+                            .rows()
+                            .get(0))
+                    .containsEntry("symbol", "dead")
+                    .containsEntry("symbol_offset", "0x" + Long.toHexString(size))
+                    .containsEntry("elf_address", "0x" + hex);
+            String file = programs.path("stop").toRealPath().toString();
+            String sample = "stop 1.0: cycles:\n\t" + hex + " x (" + file + ")\n\t" + dead[0] + " x (" + file + ")\n\t"
+                    + hex + " x (" + file + ")\n\n";
+            assertThat(CliResult.reading(sample, "resolve", pid, "-").lines())
+                    .extracting(line -> line.replaceAll(" \\(.*", ""))
+                    .containsSubsequence(
+                            "0x" + hex + "  after + 0x0", "0x" + hex + "  dead + 0x" + Long.toHexString(size));
+        } finally {
+            process.destroyForcibly().waitFor();
         }
     }
 

@@ -64,6 +64,17 @@ class CallChainTest {
     }
 
     @Test
+    void theFrameThatASignalInterruptedDoesNotReturn() throws Exception {
+        assertThat(returnAddresses(
+                        "app 12/13 1.000001: cycles:",
+                        "\t    7f0000001000 handler+0x1 (/app)",
+                        "\t    7f0000002000 __restore_rt+0x0 (/lib/libc.so.6)",
+                        "\t    7f0000003000 leaf+0x1 (/app)",
+                        "\t    7f0000004000 outer+0x1 (/app)"))
+                .containsExactly(3, 5);
+    }
+
+    @Test
     void addressesAloneInASampleAreFrames() throws Exception {
         assertThat(returnAddresses(
                         "app 12/13 1.000001: cycles:", "\t    7f0000001000", "\t    7f0000002000", "", "7f0000003000"))
