@@ -184,7 +184,7 @@ public final class StateDifference {
         }
     }
 
-    /** The build IDs that a state knows of each path, with the number of mappings. */
+    /** The build IDs that a state records for each path, with the number of mappings. */
     private static final class BuildIds {
         private final Map<Key, Map<String, Integer>> known = new HashMap<>();
         /** Mappings without a build ID, or one that is not compared. */

@@ -75,7 +75,7 @@ final class PerfLine {
     }
 
     /**
-     * Whose sample it is, as its head says.
+     * The owner of a sample, as its head records it.
      *
      * @param pid -1: it has none
      * @param number a thread ID or a PID: without {@code -F} perf prints one number; -1: it has none
