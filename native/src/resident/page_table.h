@@ -26,8 +26,9 @@ struct mf_page_reader {
 };
 
 /*
- * Reads ranges by PAGEMAP_SCAN, from the first to the last mapping of the snapshot. One scan reads neighbouring mappings, if the
- * kernel need not distinguish the pages of files in any of them. Returns 0 or a negative errno: -ENOTTY before Linux 6.7.
+ * Reads ranges by PAGEMAP_SCAN, from the first to the last mapping of the snapshot. One scan reads neighbouring mappings: those
+ * in which the kernel distinguishes pages of files from others, or those in which it need not. Returns 0 or a negative errno:
+ * -ENOTTY before Linux 6.7.
  */
 int mf_page_table_scan(const struct mf_snapshot *snapshot, struct mf_page_reader *reader);
 

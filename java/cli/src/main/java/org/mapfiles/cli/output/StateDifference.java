@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,10 +23,10 @@ public final class StateDifference {
         private final byte[] path;
         private final String buildId;
 
-        Key(StateEntry entry, byte[] path, boolean withBuildId) {
+        Key(StateEntry entry, byte[] path, String buildId) {
             this.entry = entry;
             this.path = path;
-            this.buildId = withBuildId ? entry.buildId() : null;
+            this.buildId = buildId;
         }
 
         @Override
@@ -111,8 +112,8 @@ public final class StateDifference {
     private StateDifference() {}
 
     /**
-     * Compares two states. If one of them has no build ID at all, files are compared by path, and so is a file without
-     * one.
+     * Compares two states. If one of them has no build ID at all, files are compared by path. So is a file with
+     * mappings without one, unless the known ones are a difference.
      */
     public static StateDifference of(List<StateEntry> before, List<StateEntry> now) {
         StateDifference difference = new StateDifference();
@@ -121,18 +122,16 @@ public final class StateDifference {
         difference.hasRss = hasRss(before) && hasRss(now);
         Map<Key, Group> groups = new LinkedHashMap<>();
         Names names = new Names(before, now);
-        Set<Key> withoutBuildId = new HashSet<>();
-        Stream.concat(before.stream(), now.stream())
-                .filter(entry -> !withBuildId || entry.buildId() == null)
-                .forEach(entry -> withoutBuildId.add(names.key(entry, false)));
+        BuildIds ofBefore = new BuildIds(before, names, withBuildId);
+        BuildIds ofNow = new BuildIds(now, names, withBuildId);
         for (StateEntry entry : before) {
-            groups.computeIfAbsent(names.key(entry, withoutBuildId), key -> new Group(key.entry, key.buildId))
+            groups.computeIfAbsent(names.key(entry, ofBefore, ofNow), key -> new Group(key.entry, key.buildId))
                     .before
                     .add(entry);
             difference.total.before.add(entry);
         }
         for (StateEntry entry : now) {
-            groups.computeIfAbsent(names.key(entry, withoutBuildId), key -> new Group(key.entry, key.buildId))
+            groups.computeIfAbsent(names.key(entry, ofNow, ofBefore), key -> new Group(key.entry, key.buildId))
                     .now
                     .add(entry);
             difference.total.now.add(entry);
@@ -161,16 +160,18 @@ public final class StateDifference {
                     .forEach(entry -> known.add(text(entry.path())));
         }
 
-        /** @param withoutBuildId what is compared by path: a build ID that is unknown in a state is no difference */
-        Key key(StateEntry entry, Set<Key> withoutBuildId) {
-            Key key = key(entry, false);
-            return withoutBuildId.contains(key) ? key : key(entry, true);
+        /** Returns the key of an entry, with the build IDs of its state and of the other one. */
+        Key key(StateEntry entry, BuildIds own, BuildIds other) {
+            Key byPath = byPath(entry);
+            return entry.buildId() != null && own.areCompared(byPath, other)
+                    ? new Key(entry, byPath.path, entry.buildId())
+                    : byPath;
         }
 
-        Key key(StateEntry entry, boolean withBuildId) {
+        Key byPath(StateEntry entry) {
             byte[] path = entry.path();
             boolean isMark = entry.deletion() == Deletion.UNKNOWN && isMarked(path) && !known.contains(text(path));
-            return new Key(entry, isMark ? Arrays.copyOf(path, path.length - MARK.length) : path, withBuildId);
+            return new Key(entry, isMark ? Arrays.copyOf(path, path.length - MARK.length) : path, null);
         }
 
         private static boolean isMarked(byte[] path) {
@@ -180,6 +181,49 @@ public final class StateDifference {
 
         private static String text(byte[] path) {
             return new String(path, StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    /** The build IDs that a state records for each path, with the number of mappings. */
+    private static final class BuildIds {
+        private final Map<Key, Map<String, Integer>> known = new HashMap<>();
+        /** Mappings without a build ID, or one that is not compared. */
+        private final Map<Key, Integer> missing = new HashMap<>();
+
+        BuildIds(List<StateEntry> entries, Names names, boolean areCompared) {
+            for (StateEntry entry : entries) {
+                Key path = names.byPath(entry);
+                if (areCompared && entry.buildId() != null) {
+                    known.computeIfAbsent(path, key -> new HashMap<>()).merge(entry.buildId(), 1, Integer::sum);
+                } else {
+                    missing.merge(path, 1, Integer::sum);
+                }
+            }
+        }
+
+        private Map<String, Integer> of(Key path) {
+            return known.getOrDefault(path, Map.of());
+        }
+
+        /**
+         * Returns whether the mappings of a path are compared by build ID: none of them lacks one; or those that lack
+         * one, whatever theirs are, cannot make both states equal.
+         */
+        boolean areCompared(Key path, BuildIds other) {
+            if (!missing.containsKey(path) && !other.missing.containsKey(path)) {
+                return true;
+            }
+            return !of(path).isEmpty()
+                    && !other.of(path).isEmpty()
+                    && (hasMore(path, other) || other.hasMore(path, this));
+        }
+
+        private boolean hasMore(Key path, BuildIds other) {
+            int more = 0;
+            for (Map.Entry<String, Integer> each : of(path).entrySet()) {
+                more += Math.max(0, each.getValue() - other.of(path).getOrDefault(each.getKey(), 0));
+            }
+            return more > other.missing.getOrDefault(path, 0);
         }
     }
 
@@ -247,6 +291,11 @@ public final class StateDifference {
         return !Sums.differs(group.before.swap, group.now.swap)
                 ? name
                 : name + " (swap " + bytes(group.before.swap, group.now.swap) + ")";
+    }
+
+    /** Returns what has changed. */
+    List<Group> changed() {
+        return changed;
     }
 
     /** Writes one row for each group, and one for all mappings. */

@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -54,9 +55,20 @@ public final class Terminal {
         this.width = width;
         this.progress = progress;
         this.standardOutput = out;
-        this.out = new BufferedOutputStream(out, BUFFER);
+        this.out = new BufferedOutputStream(withoutProgress(out), BUFFER);
         this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
         this.coloured = coloured;
+    }
+
+    /** Returns a stream that removes a line of progress before it writes: both streams may be on one terminal. */
+    private OutputStream withoutProgress(StandardOutput stream) {
+        return new FilterOutputStream(stream) {
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+                removeProgress();
+                stream.write(bytes, from, length);
+            }
+        };
     }
 
     /** Returns the streams of this process. */

@@ -14,15 +14,24 @@ final class PerfLine {
     private static final int MAX_HEAD = 256;
     /** {@code COMM PID/TID [CPU] TIME: ...}, without PID or CPU in some forms. */
     private static final Pattern HEAD = Pattern.compile(
-            "\\s*\\S.{0,64}?\\s+(?:(\\d{1,10})(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
+            "\\s*\\S.{0,64}?\\s+(\\d{1,10}(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
     /**
      * A head without a time: {@code COMM PID/TID [CPU] EVENT:}. A command and a PID alone are enough only with the
      * blank that perf prints at the end, if the command is no address.
      */
     private static final Pattern HEAD_WITHOUT_TIME = Pattern.compile("\\s*(?:"
-            + "\\S.{0,64}?\\s+(\\d{1,10})(/\\d{1,10})?(?:\\s+\\[\\d{1,6}\\])?(?:\\s+\\d+)?\\s+[A-Za-z][\\w:./-]*:"
-            + "|\\S.{0,64}?\\s+(\\d{1,10})/\\d{1,10}(\\s+\\[\\d{1,6}\\])?"
+            + "\\S.{0,64}?\\s+\\d{1,10}(/\\d{1,10})?(\\s+\\[\\d{1,6}\\])?(\\s+\\d+)?\\s+[A-Za-z][\\w:./-]*:"
+            + "|\\S.{0,64}?\\s+\\d{1,10}/\\d{1,10}(\\s+\\[\\d{1,6}\\])?"
             + "|(?!(0x)?[0-9a-fA-F]+\\s)\\S.{0,64}?\\s+\\d{1,10}(\\s+\\[\\d{1,6}\\])? )\\s*");
+    /**
+     * The IDs in a head. A command may end in a number, such as "worker 12". perf prints a number alone in 5 columns or
+     * more, after a blank. A shorter one after a single blank is a part of the command.
+     */
+    private static final Pattern IDS = Pattern.compile("\\s*(\\S.{0,64}?)"
+            + "(?:\\s+(\\d{1,10})/\\d{1,10}|(?:\\s{2,}|\\s(?=\\d{5}))(\\d{1,10}))(?:\\s+\\[\\d{1,6}\\])?"
+            + "(?:\\s+\\d{1,10}\\.\\d{1,9}:(?:\\s.*)?|(?:\\s+\\d+)?\\s+[A-Za-z][\\w:./-]*:.*|\\s*)");
+    /** Columns of a number with the blanks before it: at least 11 if it is the period of a sample, fewer of an ID. */
+    private static final int MAX_NUMBER = 10;
     /** The source line of the frame before, with {@code -F +srcline}: two blanks and FILE:LINE, or FILE[ADDRESS]. */
     private static final Pattern SOURCE_LINE = Pattern.compile(" {2}(\\S.*)?(:\\d{1,9}|\\[[0-9a-f]{1,16}\\])");
     /**
@@ -66,24 +75,24 @@ final class PerfLine {
     }
 
     /**
-     * Whose sample it is, as its head says.
+     * The owner of a sample, as its head records it.
      *
      * @param pid -1: it has none
      * @param number a thread ID or a PID: without {@code -F} perf prints one number; -1: it has none
+     * @param command name of the thread; empty if the head has no IDs
      */
-    record Ids(long pid, long number) {}
+    record Ids(long pid, long number, String command) {}
 
     /** Returns the IDs in the head of a sample. */
     static Ids ids(String head) {
-        String begin = head.substring(0, Math.min(head.length(), MAX_HEAD));
-        Matcher timed = HEAD.matcher(begin);
-        Matcher other = HEAD_WITHOUT_TIME.matcher(begin);
-        Matcher found = timed.lookingAt() ? timed : other.matches() ? other : null;
-        if (found == other && other.group(3) != null) {
-            return new Ids(Long.parseLong(other.group(3)), -1);
+        Matcher found = IDS.matcher(head.substring(0, Math.min(head.length(), MAX_HEAD)));
+        if (found.matches() && found.group(2) != null) {
+            return new Ids(Long.parseLong(found.group(2)), -1, found.group(1));
         }
-        long number = found == null || found.group(1) == null ? -1 : Long.parseLong(found.group(1));
-        return found != null && found.group(2) != null ? new Ids(number, -1) : new Ids(-1, number);
+        if (found.matches() && found.end(3) - found.end(1) <= MAX_NUMBER) {
+            return new Ids(-1, Long.parseLong(found.group(3)), found.group(1));
+        }
+        return new Ids(-1, -1, "");
     }
 
     /** Returns the empty line after a sample, or a source line. */

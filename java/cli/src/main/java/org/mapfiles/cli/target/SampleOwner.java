@@ -16,24 +16,25 @@ import org.mapfiles.cli.output.Terminal;
  * has the PID of its JVM.
  */
 public final class SampleOwner {
-    /** Maximum number of thread IDs that are remembered. */
+    /** Maximum number of IDs that are remembered. */
     private static final int MAX_THREADS = 1 << 16;
 
-    private static final Pattern COMPILED_CODE = Pattern.compile("(?:\\[JIT\\] tid |/.*/perf-)(\\d{1,10})(?:\\.map)?");
+    private static final Pattern COMPILED_CODE =
+            Pattern.compile("\\[JIT\\] tid (\\d{1,10})|/.*/perf-(\\d{1,10})\\.map");
     private static final Pattern PROCESS = Pattern.compile("(?m)^Tgid:\\s+(\\d{1,10})$");
     private static final Pattern PIDS = Pattern.compile("(?m)^NSpid:\\s+(\\d[\\d\\s]*)$");
 
     /** The PID in each PID namespace of the process, which perf may print; empty: unknown. */
     private final Set<Long> pids;
-    /** The process whose threads are now in /proc; -1: they are unknown. */
+    /** The PID in /proc; -1: it is of a file, or of another proc file system. */
     private final long live;
-    /** Whether a thread ID is one of another process. */
-    private final Map<Long, Boolean> threads = new HashMap<>();
+    /** Whether an ID, with the name of a thread, is of another process. */
+    private final Map<String, Boolean> known = new HashMap<>();
 
     private boolean isSampleOfOther;
     private long others;
 
-    private SampleOwner(Set<Long> pids, long live) {
+    SampleOwner(Set<Long> pids, long live) {
         this.pids = pids;
         this.live = live;
     }
@@ -41,15 +42,13 @@ public final class SampleOwner {
     /** Compares samples with a process that runs. */
     public static SampleOwner of(Target target) {
         long pid = target.isInProc() ? target.pid() : -1;
-        String status = pid < 0 ? "" : SelfStatus.text(Path.of("/proc/" + pid + "/status"));
-        Matcher list = PIDS.matcher(status);
+        Matcher list = PIDS.matcher(pid < 0 ? "" : status(pid));
         Set<Long> pids = list.find()
                 ? Stream.of(list.group(1).trim().split("\\s+"))
                         .map(Long::valueOf)
                         .collect(Collectors.toSet())
                 : pid < 0 ? Set.of() : Set.of(pid);
-        // In another PID namespace a thread has an ID of its own, which perf may have printed.
-        return new SampleOwner(pids, pids.size() == 1 ? pid : -1);
+        return new SampleOwner(pids, pid);
     }
 
     /**
@@ -76,7 +75,9 @@ public final class SampleOwner {
     void begin(String head) {
         if (!head.isBlank()) { // a blank line ends a sample
             PerfLine.Ids ids = PerfLine.ids(head);
-            isSampleOfOther = ids.pid() >= 0 ? isOther(ids.pid()) : ids.number() >= 0 && isThreadOfOther(ids.number());
+            isSampleOfOther = ids.pid() >= 0
+                    ? !pids.isEmpty() && (!pids.contains(ids.pid()) || isIdOfOther(ids.pid(), ids.command()))
+                    : ids.number() >= 0 && isIdOfOther(ids.number(), ids.command());
         }
     }
 
@@ -87,28 +88,52 @@ public final class SampleOwner {
 
     /** Returns whether a frame is of another process. */
     boolean isOfOther(InputLine frame) {
+        if (isSampleOfOther || live < 0) {
+            return isSampleOfOther;
+        }
         Matcher code = COMPILED_CODE.matcher(frame.name());
-        return isSampleOfOther || live >= 0 && code.matches() && isOther(Long.parseLong(code.group(1)));
+        return code.matches() && !pids.contains(Long.parseLong(code.group(1) == null ? code.group(2) : code.group(1)));
     }
 
-    private boolean isOther(long pid) {
-        return !pids.isEmpty() && !pids.contains(pid);
-    }
-
-    private boolean isThreadOfOther(long id) {
-        if (live < 0 || pids.contains(id)) {
+    private boolean isIdOfOther(long id, String command) {
+        if (live < 0 || id == live) {
             return false;
         }
-        Boolean known = threads.get(id);
-        if (known == null) {
-            Matcher process = PROCESS.matcher(SelfStatus.text(Path.of("/proc/" + id + "/status")));
-            known = process.find() && Long.parseLong(process.group(1)) != live; // a thread that has ended is unknown
-            if (threads.size() >= MAX_THREADS) {
-                threads.clear();
+        String key = id + " " + command;
+        Boolean isOther = known.get(key);
+        if (isOther == null) {
+            isOther = readWhetherOfOther(id, command);
+            if (known.size() >= MAX_THREADS) {
+                known.clear();
             }
-            threads.put(id, known);
+            known.put(key, isOther);
         }
-        return known;
+        return isOther;
+    }
+
+    /**
+     * Returns whether /proc has another process with a thread of an ID. In a PID namespace of its own the process may
+     * have the same ID, and perf may have run in that one. Then the name of the thread decides, if only one of both
+     * processes has a thread of that name. A thread that has ended is unknown.
+     */
+    private boolean readWhetherOfOther(long id, String command) {
+        Matcher process = PROCESS.matcher(status(id));
+        if (!process.find() || Long.parseLong(process.group(1)) == live) {
+            return false;
+        }
+        return pids.size() == 1 || !hasThread(live, command) || hasThread(Long.parseLong(process.group(1)), command);
+    }
+
+    private static boolean hasThread(long pid, String name) {
+        String[] threads = Path.of("/proc/" + pid + "/task").toFile().list();
+        return threads != null
+                && Stream.of(threads)
+                        .anyMatch(id -> name.equals(Arguments.string(Processes.kernelName(Long.parseLong(id)))
+                                .strip()));
+    }
+
+    private static String status(long pid) {
+        return SelfStatus.text(Path.of("/proc/" + pid + "/status"));
     }
 
     /** Reports how many frames were of other processes. */

@@ -226,12 +226,22 @@ class PerfScriptTest {
                     .max()
                     .orElseThrow();
             for (String own : List.of("" + thread, pid + "/" + thread, "" + Integer.MAX_VALUE)) { // the last has ended
-                assertThatFrame("java " + own + " 1.5: cycles:", frame, null, resolved);
+                assertThatFrame(String.format("java %7s 1.5: cycles:", own), frame, null, resolved);
             }
             for (String another : List.of("" + other.pid(), other.pid() + "/" + thread)) {
-                assertThatFrame("java " + another + " 1.5: cycles:", frame, frame, null);
-                assertThatFrame("java " + another + " cycles:", frame, frame, null);
+                String head = String.format("java %7s", another);
+                assertThatFrame(head + " 1.5: cycles:", frame, frame, null);
+                assertThatFrame(head + " cycles:", frame, frame, null);
+                assertThatFrame(head + " ", frame, frame, null); // -F comm,tid
+                CliResult line = CliResult.reading("   " + head + "     " + frame + "\n", "resolve", "self", "-");
+                assertThat(line.lines()).as("a sample of one line").last().isEqualTo((head + "     " + frame).strip());
+                assertThat(line.err()).contains("1 frame is printed as read, of other processes");
             }
+            // a number in a command, and the period of a sample, are no IDs: process 1 is another one
+            for (String head : List.of("worker 1 1.5: cycles:", "worker 1 cycles:", "java          1 cycles:")) {
+                assertThatFrame(head, frame, null, resolved);
+            }
+            assertThatFrame(String.format("worker 1 %7d 1.5: cycles:", other.pid()), frame, frame, null);
             for (String file : List.of("/tmp/perf-%d.map", "[JIT] tid %d")) {
                 String compiled = String.format("%x run (%s)", code.start() + 64, file);
                 String ofOther = String.format(compiled, other.pid());

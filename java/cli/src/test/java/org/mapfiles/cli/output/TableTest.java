@@ -181,4 +181,15 @@ class TableTest {
         }
         assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("\r\033[Kreading: 2 of 10 processes\r\033[K");
     }
+
+    /** stale --all --json prints rows before the end. */
+    @Test
+    void outputRemovesTheProgressThatIsShown() throws Exception {
+        Terminal terminal = new Terminal(InputStream.nullInputStream(), err, err, 80);
+        terminal.showProgress("checking: 1 of 2 processes");
+        terminal.out().write("row\n".getBytes(StandardCharsets.UTF_8));
+        terminal.flush();
+        terminal.removeProgress();
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("\r\033[Kchecking: 1 of 2 processes\r\033[Krow\n");
+    }
 }
