@@ -139,7 +139,7 @@ public final class JvmRegions {
         candidates.add(DirectBuffers.candidates(vm));
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
-        candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).candidates());
+        candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).candidates(candidates.ends()));
         candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));
@@ -224,7 +224,7 @@ public final class JvmRegions {
         candidates.add(new ThreadStacks(vm, snapshot, jvm.directory()).candidates());
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
-        candidates.add(new MappedMemory(vm, snapshot, null).candidates());
+        candidates.add(new MappedMemory(vm, snapshot, null).candidates(candidates.ends()));
         candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));

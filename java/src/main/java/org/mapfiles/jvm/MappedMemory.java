@@ -3,6 +3,7 @@ package org.mapfiles.jvm;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
@@ -49,7 +50,8 @@ final class MappedMemory {
         this.isMallocOfCLibrary = (isMallocInferred || isMallocOfCLibrary) && !hasAllocator;
     }
 
-    List<RegionCandidate> candidates() {
+    /** @param ends of parts whose use is known: memory of malloc may begin there, because the kernel merges mappings */
+    List<RegionCandidate> candidates(NavigableSet<Long> ends) {
         List<RegionCandidate> candidates = new ArrayList<>();
         RegionCandidate before = null;
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
@@ -59,7 +61,7 @@ final class MappedMemory {
             }
             before = candidate;
             if (mapping.kind() == Mapping.Kind.ANONYMOUS && (candidate == null || candidate.end() != mapping.end())) {
-                before = addMalloc(candidates, mapping, candidate == null ? mapping.start() : candidate.end());
+                before = addMalloc(candidates, mapping, candidate == null ? mapping.start() : candidate.end(), ends);
             }
         }
         return candidates;
@@ -131,6 +133,31 @@ final class MappedMemory {
             return RegionCandidate.inferred(start, before.start() + ARENA, JvmRegions.Kind.MALLOC, before.detail());
         }
         return null;
+    }
+
+    /**
+     * Adds the parts of a mapping from an address on that are memory of malloc, also chunks after parts whose use is
+     * known. Returns the last part if it ends the mapping, else null.
+     */
+    private @Nullable RegionCandidate addMalloc(
+            List<RegionCandidate> candidates, MapCursor mapping, long from, NavigableSet<Long> ends) {
+        RegionCandidate last = addMalloc(candidates, mapping, from);
+        if (!isMallocOfCLibrary || !mapping.permissions().equals("rw-p")) {
+            return last;
+        }
+        long searched = from;
+        for (long start : ends.subSet(from, false, mapping.end(), false)) {
+            if (start % MIN_PAGE == 0 && Long.compareUnsigned(start, searched) >= 0) {
+                searched = MallocChunk.endOfChunks(vm, start, mapping.end());
+                if (searched != start) {
+                    RegionCandidate chunks =
+                            RegionCandidate.inferred(start, searched, JvmRegions.Kind.MALLOC, MallocChunk.DETAIL);
+                    candidates.add(chunks);
+                    last = searched == mapping.end() ? chunks : last;
+                }
+            }
+        }
+        return last;
     }
 
     /**

@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Chooses among the candidates of several sources. If candidates of two sources overlap, the source that was added
@@ -20,6 +22,13 @@ final class RegionCandidates {
     /** Adds the candidates of a source, with a lower priority than those before. */
     void add(List<RegionCandidate> source) {
         sources.add(source);
+    }
+
+    /** Returns the ends of all candidates that were added. */
+    NavigableSet<Long> ends() {
+        NavigableSet<Long> ends = new TreeSet<>(Long::compareUnsigned);
+        sources.forEach(source -> source.forEach(candidate -> ends.add(candidate.end())));
+        return ends;
     }
 
     /** Returns the chosen candidates by their starts, without overlaps. */

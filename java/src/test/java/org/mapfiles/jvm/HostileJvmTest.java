@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,7 +120,7 @@ class HostileJvmTest {
             claims.add(HeapOfZ.candidates(vm));
             if (seed % 50 == 0) { // these take longer
                 claims.add(new ThreadStacks(vm, snapshot, Path.of("/proc/self")).candidates());
-                claims.add(new MappedMemory(vm, snapshot, null).candidates());
+                claims.add(new MappedMemory(vm, snapshot, null).candidates(new TreeSet<>()));
                 JvmProcess.Flags.read(vm);
                 CommandLine.lineEnds(vm);
             }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
@@ -28,7 +29,8 @@ class MallocMappingsTest {
         words.put(start + 24, writable);
     }
 
-    private List<String> found(String maps) throws Exception {
+    /** @param ends of parts whose use is known */
+    private List<String> found(String maps, Long... ends) throws Exception {
         FakeMemory memory = new FakeMemory() {
             @Override
             int fill(long address, ByteBuffer to) {
@@ -40,7 +42,8 @@ class MallocMappingsTest {
         };
         List<String> found = new ArrayList<>();
         MapSnapshot snapshot = MapSnapshot.ofText(maps.getBytes(StandardCharsets.UTF_8), MapFilter.all());
-        for (RegionCandidate each : new MappedMemory(new VmReader(memory, null), snapshot, true).candidates()) {
+        for (RegionCandidate each :
+                new MappedMemory(new VmReader(memory, null), snapshot, true).candidates(new TreeSet<>(List.of(ends)))) {
             found.add(Long.toHexString(each.start()) + "-" + Long.toHexString(each.end()) + " " + each.region());
         }
         return found;
@@ -52,6 +55,19 @@ class MallocMappingsTest {
         chunk(0x7f0001005000L, 0x3000, true);
         assertThat(found("7f0001000000-7f0001009000 rw-p 00000000 00:00 0 \n"))
                 .containsExactly("7f0001000000-7f0001008000 MALLOC");
+    }
+
+    /** Such as a card table, which the kernel has merged with them. */
+    @Test
+    void chunksAreFoundAfterAPartWhoseUseIsKnown() throws Exception {
+        chunk(0x7f0001000000L, 0x5000, true);
+        chunk(0x7f0001008000L, 0x4000, true);
+        chunk(0x7f000100c000L, 0x4000, true);
+        String maps = "7f0001000000-7f0001011000 rw-p 00000000 00:00 0 \n";
+        assertThat(found(maps)).containsExactly("7f0001000000-7f0001005000 MALLOC");
+        assertThat(found(maps, 0x7f0001008000L, 0x7f000100c000L, 0x7f0001010000L, 0x7f0001011000L))
+                .containsExactly("7f0001000000-7f0001005000 MALLOC", "7f0001008000-7f0001010000 MALLOC");
+        assertThat(found(maps.replace("rw-p", "r--p"), 0x7f0001008000L)).isEmpty();
     }
 
     @Test
