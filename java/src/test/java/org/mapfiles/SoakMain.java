@@ -1,5 +1,6 @@
 package org.mapfiles;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.BufferPoolMXBean;
@@ -291,7 +292,12 @@ public final class SoakMain {
     }
 
     private void targets(Random random) throws Exception {
-        Process process = new ProcessBuilder("sleep", "1000").start();
+        // no pipes: the JDK may not close them if it finds no descriptor
+        Process process = new ProcessBuilder("sleep", "1000")
+                .redirectInput(new File("/dev/null"))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
         target = process.pid();
         Thread.sleep(random.nextInt(50));
         process.destroyForcibly().waitFor(1, TimeUnit.SECONDS); // the JDK's reaper may have found no descriptor
