@@ -202,9 +202,7 @@ void mf_builder_add(struct mf_builder *builder)
     const bool passes = mf_mapping_passes(mapping, builder->options);
     const uint64_t before = builder->last_end;
 
-    builder->last_end = mapping->end;
-    if (mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
-        builder->vsyscall = mapping->flags;
+    mf_builder_note(builder, mapping);
     if (mapping->start < before)
         put_in_order(builder, passes);
     else if (passes)

@@ -51,6 +51,14 @@ static inline struct mf_mapping *mf_builder_next(struct mf_builder *builder)
     return builder->count < builder->out->mapping_capacity ? &builder->mappings[builder->count] : &builder->beyond;
 }
 
+/* Notes the newest mapping, whether or not it passes the filter. */
+static inline void mf_builder_note(struct mf_builder *builder, const struct mf_mapping *mapping)
+{
+    builder->last_end = mapping->end;
+    if (mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
+        builder->vsyscall = mapping->flags;
+}
+
 /* Adds the mapping in that memory if it passes the filter. It must be classified, and its name must be in the text. */
 void mf_builder_add(struct mf_builder *builder);
 

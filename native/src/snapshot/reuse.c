@@ -47,9 +47,7 @@ static bool copy_lines(struct mf_reuse *reuse, struct mf_builder *builder, uint6
     }
     if (count == 0 || to[0].start < builder->last_end)
         return false;
-    builder->last_end = to[count - 1].end;
-    if (mf_mapping_kind(&to[count - 1]) == MF_KIND_VSYSCALL) /* it is in the last line */
-        builder->vsyscall = to[count - 1].flags;
+    mf_builder_note(builder, &to[count - 1]); /* [vsyscall] is in the last line */
     builder->count += count;
     builder->passed += count;
     reuse->next += count;
@@ -79,9 +77,7 @@ static bool parse_line(struct mf_reuse *reuse, struct mf_builder *builder, const
     if (builder->count == builder->out->mapping_capacity ||
         mf_maps_text_line(builder->text, line, end, builder->devices, mapping) == NULL || mapping->start < builder->last_end)
         return false;
-    builder->last_end = mapping->end;
-    if (mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
-        builder->vsyscall = mapping->flags;
+    mf_builder_note(builder, mapping);
     builder->count++;
     builder->passed++;
     reuse->files_differ |= (mapping->flags & MF_FILE_BACKED) != 0;
