@@ -21,7 +21,7 @@
 #define PTRACE_GET_SYSCALL_INFO 0x420e
 #endif
 
-#define UNIT      1024u /* bytes that the walk reads at a time */
+#define UNIT      1024u /* bytes that the walk reads at a time: MF_CODE_READER_PAGE of native/src/jvm/code_reader.h */
 #define PAGE      4096u
 #define GROUP     128u
 #define MAX_UNITS (1u << 20)

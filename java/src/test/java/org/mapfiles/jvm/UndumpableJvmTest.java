@@ -46,7 +46,7 @@ class UndumpableJvmTest {
         return Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx--x--x"));
     }
 
-    /** Starts the JVM of the user nobody. Returns what it reads of itself. */
+    /** Starts the JVM of the user nobody. Returns the line in which it prints its own regions. */
     private String start() throws IOException {
         target = ChildJvm.ofNobody(ofTarget)
                 .inside("sh", "-c", "shift && exec " + unreadableLauncher() + " \"$@\"", "sh")
