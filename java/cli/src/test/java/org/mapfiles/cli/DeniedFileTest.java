@@ -40,11 +40,7 @@ class DeniedFileTest {
         classPath = TestJvm.copyClassPath(Files.createDirectory(directory.resolve("classes")));
         Files.setPosixFilePermissions(directory.resolve("classes"), PosixFilePermissions.fromString("rwxr-xr-x"));
         process = TestJvm.startWith(
-                classPath,
-                List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"),
-                List.of(),
-                MapAndWaitMain.class,
-                file.toString());
+                classPath, Nobody.WITHOUT_CAPABILITIES, List.of(), MapAndWaitMain.class, file.toString());
     }
 
     @AfterEach
@@ -54,13 +50,12 @@ class DeniedFileTest {
         }
     }
 
-    private CliResult cat(String... setpriv) throws IOException, InterruptedException {
-        return run(List.of(setpriv), "cat", process.pid(), "libtest.so");
+    private CliResult cat(List<String> program) throws IOException, InterruptedException {
+        return run(program, "cat", process.pid(), "libtest.so");
     }
 
-    private CliResult run(List<String> setpriv, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("setpriv"));
-        command.addAll(setpriv);
+    private CliResult run(List<String> program, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(program);
         command.addAll(TestJvm.commandWith(classPath, List.of(), Main.class, arguments));
         Path err = Files.createTempFile("err", null);
         try {
@@ -75,20 +70,13 @@ class DeniedFileTest {
     }
 
     private void bothAreDenied(String what) throws Exception {
-        CliResult nobody = cat(
-                "--reuid",
-                "65534",
-                "--regid",
-                "65534",
-                "--clear-groups",
-                "--inh-caps=-all,+dac_read_search",
-                "--ambient-caps=-all,+dac_read_search"); // to read the class path, which may be below a home directory
+        CliResult nobody = cat(Nobody.READING_FILES);
         assertThat(nobody.code()).as(nobody.err()).isEqualTo(3);
         assertThat(nobody.err())
                 .hasLineCount(1)
                 .startsWith("mapfiles: " + what + " at the path of ")
                 .endsWith(DENIED + "run this as root\n");
-        CliResult root = cat("--inh-caps=-all", "--bounding-set=-checkpoint_restore,-sys_admin");
+        CliResult root = cat(List.of("setpriv", "--inh-caps=-all", "--bounding-set=-checkpoint_restore,-sys_admin"));
         assertThat(root.code()).as(root.err()).isEqualTo(3);
         assertThat(root.err())
                 .hasLineCount(1)
@@ -101,11 +89,10 @@ class DeniedFileTest {
     @Test
     void theJvmOfAnotherUserIsDenied() throws Exception {
         try (TestJvm jvm = TestJvm.waiting()) {
-            List<String> otherUser = List.of("--reuid", "65534", "--regid", "65534", "--clear-groups");
             for (String[] arguments : new String[][] {
                 {"jvm", jvm.pid()}, {"jvm", jvm.pid(), "--attach"}, {"resolve", jvm.pid(), "1000", "--jvm"}
             }) {
-                CliResult result = run(otherUser, arguments);
+                CliResult result = run(Nobody.WITHOUT_CAPABILITIES, arguments);
                 assertThat(result.code()).as(result.err()).isEqualTo(3);
                 assertThat(result.err())
                         .hasLineCount(1)

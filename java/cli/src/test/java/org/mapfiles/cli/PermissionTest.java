@@ -121,18 +121,7 @@ class PermissionTest {
     /** Diagnostic commands need the user of the JVM, or the capabilities to become that user. */
     @Test
     void attachingToAJvmOfAnotherUserIsDenied() throws Exception {
-        try (TestJvm jvm = TestJvm.start(
-                List.of(
-                        "setpriv",
-                        "--reuid",
-                        "65534",
-                        "--regid",
-                        "65534",
-                        "--clear-groups",
-                        "--inh-caps=-all,+dac_read_search",
-                        "--ambient-caps=-all,+dac_read_search"),
-                List.of(),
-                TestJvm.WaitMain.class)) {
+        try (TestJvm jvm = TestJvm.start(Nobody.READING_FILES, List.of(), TestJvm.WaitMain.class)) {
             CliResult result = with("-setuid,-setgid", "jvm", jvm.pid(), "--attach");
             assertThat(result.code()).as("%s", result).isEqualTo(3);
             assertThat(result.err()).hasLineCount(1);

@@ -16,9 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code stale} of a process of another user, by callers with fewer permissions than root. */
 class StaleDeniedTest {
-    private static final List<String> AS_NOBODY =
-            List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups");
-
     @TempDir
     Path temporary;
 
@@ -36,7 +33,7 @@ class StaleDeniedTest {
         library = temporary.toRealPath().resolve("libtest.so");
         bytes = ElfCopies.library();
         ElfCopies.install(library, bytes);
-        List<String> command = new ArrayList<>(AS_NOBODY);
+        List<String> command = new ArrayList<>(Nobody.WITHOUT_CAPABILITIES);
         command.addAll(List.of("env", "LD_PRELOAD=" + library, "sleep", "1000"));
         target = StaleTarget.start(library.toString(), null, command);
         classPath = TestJvm.copyClassPath(Files.createDirectory(temporary.resolve("classes")));
@@ -66,7 +63,7 @@ class StaleDeniedTest {
 
     /** The capability is needed only to read the class path, which may be below a directory of root. */
     private CliResult asNobody() throws Exception {
-        List<String> command = new ArrayList<>(AS_NOBODY);
+        List<String> command = new ArrayList<>(Nobody.WITHOUT_CAPABILITIES);
         command.addAll(List.of("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"));
         return stale(command.toArray(String[]::new));
     }

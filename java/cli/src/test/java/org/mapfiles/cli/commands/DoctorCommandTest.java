@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Main;
+import org.mapfiles.cli.Nobody;
 import org.mapfiles.cli.TestJvm;
 
 /** {@code mapfiles doctor}, as users with fewer permissions. */
@@ -104,15 +105,7 @@ class DoctorCommandTest {
 
     @Test
     void anotherUserMayNotReadProcessesOfRoot() throws Exception {
-        Map<String, Map<String, Object>> checks = under(
-                "setpriv",
-                "--reuid",
-                "65534",
-                "--regid",
-                "65534",
-                "--clear-groups",
-                "--inh-caps=-all,+dac_read_search",
-                "--ambient-caps=-all,+dac_read_search"); // to read the directory of the test
+        Map<String, Map<String, Object>> checks = byName(run(Nobody.READING_FILES, "doctor", "--json"));
         assertThat(checks.get("processes of other users"))
                 .containsEntry("result", "limited")
                 .hasEntrySatisfying(
@@ -127,17 +120,8 @@ class DoctorCommandTest {
     /** The reason is that of a command that reads the process. A process that is denied is not hidden by others. */
     @Test
     void aDenialIsDescribedAsACommandDescribesIt() throws Exception {
-        for (List<String> user : List.of(
-                List.of(
-                        "setpriv",
-                        "--reuid",
-                        "65534",
-                        "--regid",
-                        "65534",
-                        "--clear-groups",
-                        "--inh-caps=-all,+dac_read_search",
-                        "--ambient-caps=-all,+dac_read_search"),
-                List.of("setpriv", "--inh-caps=-all", "--bounding-set=-all"))) {
+        for (List<String> user :
+                List.of(Nobody.READING_FILES, List.of("setpriv", "--inh-caps=-all", "--bounding-set=-all"))) {
             Map<String, Map<String, Object>> checks = byName(run(user, "doctor", "--json"));
             int denials = 0;
             for (String name : List.of("processes of other users", "memory of own processes")) {

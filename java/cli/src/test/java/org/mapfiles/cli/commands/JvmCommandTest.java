@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
+import org.mapfiles.cli.Nobody;
 import org.mapfiles.cli.TestJvm;
 
 /** {@code mapfiles jvm} of this JVM and of others, from outside and with {@code --attach}. */
@@ -256,15 +258,9 @@ class JvmCommandTest {
                 directory.resolve("Wait.java"),
                 "class Wait { public static void main(String[] a) throws Exception {"
                         + " System.out.println(\"READY\"); while (System.in.read() >= 0) { } } }");
-        Process jvm = new ProcessBuilder(
-                        "setpriv",
-                        "--reuid",
-                        "65534",
-                        "--regid",
-                        "65534",
-                        "--clear-groups",
-                        System.getProperty("java.home") + "/bin/java",
-                        source.toString())
+        List<String> command = new ArrayList<>(Nobody.WITHOUT_CAPABILITIES);
+        command.addAll(List.of(System.getProperty("java.home") + "/bin/java", source.toString()));
+        Process jvm = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try {
