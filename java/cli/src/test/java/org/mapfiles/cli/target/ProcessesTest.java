@@ -3,9 +3,11 @@ package org.mapfiles.cli.target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
 /** The processes that --all examines. */
@@ -20,19 +22,25 @@ class ProcessesTest {
                 assertThat(Processes.countWithMemory(new int[] {own, pid})).isEqualTo(1);
             }
         }
-        // the shell does not wait for its child
-        Process shell = new ProcessBuilder("sh", "-c", "true & echo $!; exec sleep 60").start();
+        Process parent = new ProcessBuilder("sh", "-c", "sleep 1000 & echo $!; exec sleep 1000").start();
         try {
-            int child = Integer.parseInt(shell.inputReader().readLine());
-            for (int i = 0; i < 6000 && !state(child).equals("Z"); i++) {
-                Thread.sleep(10);
-            }
-            assertThat(state(child)).isEqualTo("Z");
+            int child = Integer.parseInt(parent.inputReader().readLine());
+            // a shell may wait for its child; sleep(1) does not
+            await(() -> new String(Processes.kernelName(parent.pid()), StandardCharsets.UTF_8).equals("sleep"));
+            ProcessHandle.of(child).orElseThrow().destroyForcibly();
+            await(() -> state(child).equals("Z"));
             assertThat(Processes.countWithMemory(new int[] {child, own})).isEqualTo(1);
         } finally {
-            shell.destroyForcibly().waitFor();
+            parent.descendants().forEach(ProcessHandle::destroyForcibly);
+            parent.destroyForcibly().waitFor();
         }
         assertThat(Processes.countWithMemory(new int[] {Integer.MAX_VALUE})).isZero();
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        for (long end = System.nanoTime() + 60_000_000_000L; !condition.call(); Thread.sleep(5)) {
+            assertThat(System.nanoTime()).as("a minute was not enough").isLessThan(end);
+        }
     }
 
     private static String state(int pid) throws IOException {
