@@ -57,6 +57,7 @@ final class CommandLineFigures {
                     "mapfiles maps / 3 pmap and one java -version",
                     Goal.ratioAtMost(1));
         }
+        jvm(launcher);
         symbols(launcher);
         Path addresses = addresses();
         try (TargetProcess target = new TargetProcess(200, bin)) {
@@ -74,6 +75,21 @@ final class CommandLineFigures {
                     Goal.measuredAtMost(1000));
         } finally {
             Files.delete(addresses);
+        }
+    }
+
+    /** The memory of a JVM, compared with what the JVM itself reports of it. */
+    private void jvm(String launcher) throws Exception {
+        String command = Runtime.version().feature() >= 22 ? "System.map" : "VM.info";
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        try (TargetProcess target = new TargetProcess(200, bin)) {
+            String pid = Long.toString(target.pid());
+            figures.addMillis(
+                    "command-line-jvm",
+                    "200",
+                    Rounds.of(1, rounds, () -> time(null, launcher, "jvm", pid), () -> time(null, jcmd, pid, command)),
+                    "mapfiles jvm / jcmd " + command,
+                    null);
         }
     }
 

@@ -7,8 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.management.ObjectName;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.CodeInfo;
 import org.mapfiles.jvm.JvmCode;
+import org.mapfiles.jvm.JvmCodeReader;
 
 /**
  * Measures recording compiled code: memory per piece of code, the time to find a method, and the time of a start-up.
@@ -104,9 +107,9 @@ final class JavaMethodFigures {
     }
 
     /**
-     * Compares three runs of a program per round: without an agent, with an agent that ignores the events of compiled
-     * code, and with the agent of mapfiles. The program runs javac for a second or two, which the JIT compiles
-     * meanwhile.
+     * Compares four runs of a program per round: without an agent, with an agent that ignores the events of compiled
+     * code, with the agent of mapfiles, and without an agent but with a reader of the code. The program runs javac for
+     * a second or two, which the JIT compiles meanwhile.
      */
     void recordCode() throws Exception {
         Path library;
@@ -117,7 +120,10 @@ final class JavaMethodFigures {
                     .toAbsolutePath();
         }
         String[] options = {
-            "-Dagent=none", "-agentpath:" + bin.resolve("silent_agent.so").toAbsolutePath(), "-agentpath:" + library
+            "-Dagent=none",
+            "-agentpath:" + bin.resolve("silent_agent.so").toAbsolutePath(),
+            "-agentpath:" + library,
+            CompileMain.READ_CODE
         };
         int count = quick ? 5 : 21;
         double[][] times = new double[options.length][count];
@@ -146,6 +152,12 @@ final class JavaMethodFigures {
                 new Rounds(times[2], times[1]),
                 "start-up with the agent / with an agent that ignores events",
                 null);
+        figures.addMillis(
+                "record-code-reader",
+                "start",
+                new Rounds(times[3], times[0]),
+                "start-up that opens a reader of its code, and reads all of it at the end / without",
+                Goal.ratioAtMost(1.02));
     }
 
     private static double startUp(String option) throws Exception {
@@ -163,9 +175,26 @@ final class JavaMethodFigures {
 
     /** Runs javac twice. */
     static final class CompileMain {
+        /** The option that makes it read the compiled code too. */
+        static final String READ_CODE = "-Dreads.code=true";
+
         private CompileMain() {}
 
-        public static void main(String[] arguments) {
+        public static void main(String[] arguments) throws MapsException {
+            if (!Boolean.getBoolean("reads.code")) {
+                compile();
+                return;
+            }
+            try (ProcessMaps maps = ProcessMaps.self();
+                    JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                compile();
+                if (!reader.forEach(info -> {})) {
+                    throw new IllegalStateException("a part of the code was not read");
+                }
+            }
+        }
+
+        private static void compile() {
             for (int i = 0; i < 2; i++) {
                 CodeBlobs.classFile();
             }

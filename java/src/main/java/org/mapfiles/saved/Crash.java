@@ -35,7 +35,7 @@ public final class Crash {
             FAULT,
             /** The content of a register. */
             REGISTER,
-            /** A frame of the stack, innermost first. */
+            /** A frame of the stack, innermost first: see {@link Crash#isReturnAddress}. */
             FRAME,
             /** The instruction that another thread ran. */
             THREAD
@@ -194,6 +194,23 @@ public final class Crash {
      */
     public List<Address> addresses() {
         return addresses;
+    }
+
+    /**
+     * Returns whether a call returns to an address. The code that ran is the call before it, which may be the last
+     * instruction of another function. HotSpot prints return addresses of all frames but the one that a signal
+     * interrupted ({@code VMError::print_native_stack}).
+     *
+     * @param address one of {@link #addresses}
+     * @return true for a frame, unless its address is that of the instruction
+     */
+    public boolean isReturnAddress(Address address) {
+        return address.role() == Address.Role.FRAME
+                && address.isKnown()
+                && addresses.stream()
+                        .noneMatch(each -> each.role() == Address.Role.PC
+                                && each.isKnown()
+                                && each.address() == address.address());
     }
 
     /**

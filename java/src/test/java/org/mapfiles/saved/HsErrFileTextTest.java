@@ -124,6 +124,25 @@ class HsErrFileTextTest {
         assertThat(frames.get(5).problem()).contains("no mapped file");
     }
 
+    @Test
+    void allFramesButThatOfTheSignalAreReturnAddresses() throws Exception {
+        Crash crash = read(WHOLE).crash().orElseThrow();
+        assertThat(crash.addresses())
+                .filteredOn(crash::isReturnAddress)
+                .extracting(Crash.Address::address)
+                .containsExactly(0x7f0000001300L, 0x7f2000000100L, 0x7f2000000200L);
+        String ofAnAssertion = WHOLE.replace(
+                "#  SIGSEGV (0xb) at pc=0x00007f0000001234, pid=77, tid=78",
+                "#  Internal Error (a.cpp:1), pid=77, tid=78");
+        assertThat(ofAnAssertion).isNotEqualTo(WHOLE);
+        Crash withoutPc = read(ofAnAssertion).crash().orElseThrow();
+        assertThat(withoutPc.addresses())
+                .filteredOn(withoutPc::isReturnAddress)
+                .first()
+                .extracting(Crash.Address::address)
+                .isEqualTo(0x7f0000001234L);
+    }
+
     /**
      * The JVM prints si_addr also where the kernel recorded no address: for SI_KERNEL, such as an access to a
      * non-canonical address on x86-64, it is 0; for a signal of tgkill(2) it consists of the sender's PID and UID.

@@ -1,5 +1,7 @@
 package org.mapfiles.cli.output;
 
+import org.mapfiles.MapCursor;
+
 /**
  * An address of code.
  *
@@ -13,5 +15,16 @@ public record CodeAddress(long address, boolean isReturnAddress) {
      */
     public int distance() {
         return isReturnAddress ? 1 : 0;
+    }
+
+    /**
+     * Returns the distance from the address back to the byte whose function is printed. A call that does not return may
+     * be the last instruction of its function: the address that it would return to is in the next function.
+     *
+     * @param mapping that contains the address
+     * @return 0 at the start of the mapping
+     */
+    public int distance(MapCursor mapping) {
+        return address == mapping.start() ? 0 : distance();
     }
 }

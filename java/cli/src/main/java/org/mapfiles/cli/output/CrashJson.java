@@ -62,7 +62,8 @@ public final class CrashJson extends CrashPrinter {
             } else {
                 lines.nullValue("file_offset");
             }
-            lines.symbol(symbol(address.address(), mapping), 0, names, check(mapping));
+            long at = address.address();
+            lines.symbol(symbol(at, mapping), distance(at, mapping), names, check(mapping));
         }
         boolean isKnown = stack == Stack.INSIDE || stack == Stack.OUTSIDE;
         (isKnown ? lines.bool("in_stack", stack == Stack.INSIDE) : lines.nullValue("in_stack")).end();

@@ -18,6 +18,7 @@ public abstract class CrashPrinter {
     private final MapCursor cursor;
     private final SavedSymbols symbols;
     final SymbolNames names;
+    private boolean isReturnAddress;
 
     CrashPrinter(SavedMaps saved, SymbolNames names) {
         this.saved = saved;
@@ -32,6 +33,7 @@ public abstract class CrashPrinter {
         int ofStackPointer = ofStackPointer(crash);
         for (Crash.Address address : crash.addresses()) {
             int index = address.isKnown() ? saved.snapshot().find(address.address()) : -1;
+            isReturnAddress = crash.isReturnAddress(address);
             boolean isContradicted = address.isKnown() && saved.isContradicted(address.address());
             Stack stack = index >= 0 && index == ofStackPointer ? Stack.SAME_MAPPING : Stack.UNKNOWN;
             if (crash.isStackRecorded()) {
@@ -100,8 +102,16 @@ public abstract class CrashPrinter {
         return symbols.isUnverified(mapping);
     }
 
-    /** Returns the symbol at an address; none unless a file is the same. The result is valid until the next call. */
+    /** As {@link CodeAddress#distance(MapCursor)} of the address that is printed. */
+    final int distance(long address, MapCursor mapping) {
+        return new CodeAddress(address, isReturnAddress).distance(mapping);
+    }
+
+    /**
+     * Returns the symbol at the {@link #distance} before an address; none unless a file is the same. The result is
+     * valid until the next call.
+     */
     final SymbolInfo symbol(long address, MapCursor mapping) {
-        return symbols.find(mapping, address);
+        return symbols.find(mapping, address - distance(address, mapping));
     }
 }

@@ -110,7 +110,7 @@ public final class CrashText extends CrashPrinter {
         return addressLine.of(
                 head,
                 symbolName == null ? null : names.display(symbolName),
-                symbolName != null ? symbol.offset() : 0,
+                symbolName != null ? symbol.offset() + distance(address, mapping) : 0,
                 FileName.withoutQuery(mapping).display(),
                 address,
                 mapping,

@@ -214,12 +214,9 @@ public abstract class ResolvedPrinter {
         return saved == null ? mapping.permissions() : saved.permissions(mapping);
     }
 
-    /**
-     * Returns the distance from an address back to the byte whose function is printed. A call that does not return may
-     * be the last instruction of its function: the address that it would return to is in the next function.
-     */
+    /** As {@link CodeAddress#distance(MapCursor)} of the address that is printed. */
     final int distance(long address, MapCursor mapping) {
-        return isReturnAddress && address != mapping.start() ? 1 : 0;
+        return new CodeAddress(address, isReturnAddress).distance(mapping);
     }
 
     /** Returns the symbol at the {@link #distance} before an address in a mapping; valid until the next call. */

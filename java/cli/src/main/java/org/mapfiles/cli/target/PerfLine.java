@@ -69,7 +69,7 @@ final class PerfLine {
         if (hasFrame && !symbol.endsWith(":") && (isHead || !file(symbol).isEmpty())) { // "250000 cycles:" is no frame
             return List.of(
                     new InputLine(Kind.SAMPLE, number, 0, "", end.group(1), ""),
-                    frame(end.group(2), file(symbol), text, number));
+                    frame(end.group(2), file(symbol), line.substring(end.start(2)), number));
         }
         return isHead ? List.of(new InputLine(Kind.SAMPLE, number, 0, "", text, "")) : List.of();
     }

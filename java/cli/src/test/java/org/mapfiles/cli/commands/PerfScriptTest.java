@@ -234,7 +234,7 @@ class PerfScriptTest {
                 assertThatFrame(head + " cycles:", frame, frame, null);
                 assertThatFrame(head + " ", frame, frame, null); // -F comm,tid
                 CliResult line = CliResult.reading("   " + head + "     " + frame + "\n", "resolve", "self", "-");
-                assertThat(line.lines()).as("a sample of one line").last().isEqualTo((head + "     " + frame).strip());
+                assertThat(line.lines()).as("a sample of one line").containsExactly("   " + head, frame);
                 assertThat(line.err()).contains("1 frame is printed as read, of other processes");
             }
             // a number in a command, and the period of a sample, are no IDs: process 1 is another one

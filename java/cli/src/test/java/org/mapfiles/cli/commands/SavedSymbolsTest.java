@@ -3,12 +3,14 @@ package org.mapfiles.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
@@ -47,7 +49,8 @@ class SavedSymbolsTest {
 
     @Test
     void functionsOfAnHsErrFile() throws Exception {
-        Path library = library(new Programs(directory));
+        Programs programs = new Programs(directory);
+        Path library = library(programs);
         Path log = crash(library);
         String address = pc(log);
         String named = "0x" + address + "  crash_here + 0x0 (" + library + " + 0x";
@@ -74,6 +77,7 @@ class SavedSymbolsTest {
                 .containsEntry("symbol", null)
                 .containsEntry("file_now", null);
         functionsOfTheJvmAreThoseThatItRecorded(log);
+        aFrameHasTheFunctionOfItsCall(log, programs.sh("nm -S libcrash.so"));
         filesThatAreNotTheSameHaveNoFunctions(log, library, address);
     }
 
@@ -93,6 +97,29 @@ class SavedSymbolsTest {
             }
         }
         assertThat(compared).as("%s", frames).isPositive();
+    }
+
+    /** A call that does not return may be the last instruction of its function. */
+    private void aFrameHasTheFunctionOfItsCall(Path log, String nm) throws Exception {
+        String caller = "Java_org_mapfiles_cli_CrashNativeMain_crash";
+        String[] startAndSize = nm.lines()
+                .filter(line -> line.endsWith(caller))
+                .findFirst()
+                .orElseThrow()
+                .split(" ");
+        long next = Long.parseLong(startAndSize[0], 16) + Long.parseLong(startAndSize[1], 16);
+        String offset = "[libcrash.so+0x" + Long.toHexString(next) + "]";
+        // the first frame is that of the signal
+        String text = Files.readString(log, StandardCharsets.ISO_8859_1)
+                .replaceFirst("\nC +\\[libcrash.so.*\n", "$0C  " + offset + "  x+0x1\n");
+        Path changed = Files.writeString(directory.resolve("changed.log"), text, StandardCharsets.ISO_8859_1);
+        Map<String, Object> frame = CliResult.with("crash", changed.toString(), "--json").rows().stream()
+                .filter(row -> String.valueOf(row.get("text")).startsWith(offset))
+                .findFirst()
+                .orElseThrow();
+        assertThat(frame).containsEntry("symbol", caller).containsEntry("elf_address", "0x" + Long.toHexString(next));
+        assertThat(CliResult.with("crash", changed.toString()).out())
+                .containsPattern(Pattern.quote(offset) + ".*\n +0x[0-9a-f]+  " + caller + " \\+ 0x");
     }
 
     private void filesThatAreNotTheSameHaveNoFunctions(Path log, Path library, String address) throws Exception {
