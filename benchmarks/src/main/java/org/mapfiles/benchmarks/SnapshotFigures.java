@@ -71,6 +71,12 @@ final class SnapshotFigures {
                     rounds(size, () -> kernel.query("all " + times), text),
                     "PROCMAP_QUERY of all mappings in C / read(2) loop in C",
                     null);
+            figures.add(
+                    "full-snapshot-lines",
+                    size,
+                    rounds(size, () -> kernel.query("lines " + times), text),
+                    "read(2) loop in C that finds each line and writes 64 bytes / read(2) loop in C",
+                    null);
         });
         attempt(Benchmark.EXECUTABLE_SNAPSHOT, size, () -> {
             Rounds rounds = rounds(
