@@ -112,7 +112,7 @@ final class CollectorTables {
 
     /** Finds the objects of class PSVirtualSpace, by the virtual table that the object of the young generation has. */
     private void parallel(VmSymbols symbols) throws VmFieldMissing {
-        long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
+        long young = Generations.ofParallel(vm, "_young_gen");
         long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
         find(() -> spacesIn(
                 symbols.variable(MARK_BITMAP).address(),
@@ -124,7 +124,7 @@ final class CollectorTables {
                 symbols.variable(SUMMARY).size(),
                 virtualTable,
                 "summary of the heap"));
-        long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
+        long old = Generations.ofParallel(vm, "_old_gen");
         long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
         long[] words = vm.longsAt(old, Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i < words.length; i++) {

@@ -68,9 +68,16 @@ final class Generations {
         part(young, "DefNewGeneration", "_to_space", space, "survivor space, to");
     }
 
+    /** Returns a generation of the Parallel collector. The field is static up to JDK 25, and not in JDK 27. */
+    static long ofParallel(VmReader vm, String field) throws VmFieldMissing {
+        return vm.isStatic("ParallelScavengeHeap", field)
+                ? vm.pointer("ParallelScavengeHeap", field)
+                : vm.pointer(vm.pointer("Universe", "_collectedHeap"), "ParallelScavengeHeap", field);
+    }
+
     private void parallel() throws VmFieldMissing {
-        long young = vm.pointer("ParallelScavengeHeap", "_young_gen");
-        long old = vm.pointer("ParallelScavengeHeap", "_old_gen");
+        long young = ofParallel(vm, "_young_gen");
+        long old = ofParallel(vm, "_old_gen");
         space(vm.pointer(young, "PSYoungGen", "_virtual_space"), "PSVirtualSpace", "young generation");
         space(vm.pointer(old, "PSOldGen", "_virtual_space"), "PSVirtualSpace", "old generation");
         part(young, "PSYoungGen", "_eden_space", "MutableSpace", "eden space");
