@@ -25,10 +25,16 @@ final class ClassListMain {
         "maps self --exec --kind file --file *.so --sort size --top 1",
         "resolve self -",
         "resolve self - --json",
+        "resolve self 0 libc.so.6+0x1000",
         "count self",
         "files self",
+        "files self --json",
         "jvm self --rss",
+        "jvm self --json",
+        "shared self",
         "stale self",
+        "doctor self",
+        "save self",
         "maps --help"
     };
 

@@ -17,9 +17,11 @@ import org.mapfiles.cli.output.ResolvedText;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.JvmAddresses;
 import org.mapfiles.cli.target.SampleOwner;
+import org.mapfiles.cli.target.Target;
 
 /** Resolves addresses in the mappings of a process, and in the JVM that it runs. */
 final class ProcessResolver extends Resolver {
+    private final Target target;
     private final ProcessMaps maps;
     private final boolean hasJvm;
     private final boolean isJson;
@@ -33,23 +35,29 @@ final class ProcessResolver extends Resolver {
             ProcessMaps maps,
             MapSnapshot snapshot,
             ResolvedPrinter printer,
-            SampleOwner owner,
+            Target target,
             ResolveOptions options,
             Terminal terminal) {
-        super(terminal, snapshot, printer, owner, options);
+        super(terminal, snapshot, printer, options);
+        this.target = target;
         this.maps = maps;
         this.mapping = snapshot.cursor();
         this.hasJvm = options.hasJvm();
         this.isJson = options.isJson();
     }
 
-    static ProcessResolver of(ProcessMaps maps, SampleOwner owner, ResolveOptions options, Terminal terminal)
+    static ProcessResolver of(ProcessMaps maps, Target target, ResolveOptions options, Terminal terminal)
             throws IOException {
         MapSnapshot snapshot = maps.snapshot(MapFilter.all());
         ResolvedPrinter printer = options.isJson()
                 ? new ResolvedJson(maps, snapshot, options.names(), terminal.out())
                 : new ResolvedText(maps, snapshot, options.names(), terminal, options.isWide());
-        return new ProcessResolver(maps, snapshot, printer, owner, options, terminal);
+        return new ProcessResolver(maps, snapshot, printer, target, options, terminal);
+    }
+
+    @Override
+    SampleOwner newOwner() {
+        return SampleOwner.of(target);
     }
 
     @Override

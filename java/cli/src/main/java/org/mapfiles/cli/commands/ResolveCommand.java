@@ -10,7 +10,6 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.HexAddress;
 import org.mapfiles.cli.target.InputLine;
-import org.mapfiles.cli.target.SampleOwner;
 import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.saved.SavedMaps;
@@ -111,7 +110,7 @@ public final class ResolveCommand implements Callable<Integer> {
             return code;
         }
         try (ProcessMaps maps = target.open()) {
-            ProcessResolver resolver = ProcessResolver.of(maps, SampleOwner.of(target), options, terminal);
+            ProcessResolver resolver = ProcessResolver.of(maps, target, options, terminal);
             int code = run(resolver, given);
             resolver.reportUnnamedCode();
             return code;
@@ -154,14 +153,16 @@ public final class ResolveCommand implements Callable<Integer> {
         InputBlock values = new InputBlock(false);
         for (String argument : addresses) {
             byte[] text = argument.strip().getBytes(StandardCharsets.UTF_8);
-            InputLine library = InputLine.ofArgument(argument);
             if (text.length == 1 && text[0] == '-') {
                 throw wrong("-, for addresses from stdin, cannot be combined with addresses");
             }
+            if (HexAddress.isAddress(text, 0, text.length)) {
+                values.add(HexAddress.parse(text, 0, text.length), returnsTo);
+                continue;
+            }
+            InputLine library = InputLine.ofArgument(argument);
             if (library != null) {
                 values.add(library, returnsTo);
-            } else if (HexAddress.isAddress(text, 0, text.length)) {
-                values.add(HexAddress.parse(text, 0, text.length), returnsTo);
             } else {
                 throw wrong("'" + Arguments.display(argument) + "' " + HexAddress.whyNot(text, 0, text.length));
             }

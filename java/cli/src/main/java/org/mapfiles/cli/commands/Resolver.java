@@ -28,15 +28,10 @@ abstract class Resolver {
     private final boolean returnsTo;
 
     private final LineLocator locator;
-    private final SampleOwner owner;
+    /** Null: no line of perf was read yet. */
+    private SampleOwner owner;
 
-    Resolver(
-            Terminal terminal,
-            MapSnapshot snapshot,
-            ResolvedPrinter printer,
-            SampleOwner owner,
-            ResolveOptions options) {
-        this.owner = owner;
+    Resolver(Terminal terminal, MapSnapshot snapshot, ResolvedPrinter printer, ResolveOptions options) {
         this.terminal = terminal;
         this.snapshot = snapshot;
         this.printer = printer;
@@ -44,6 +39,9 @@ abstract class Resolver {
         this.returnsTo = options.returnsTo();
         this.sourceLines = options.hasLines() ? new SourceLines(terminal::report) : null;
     }
+
+    /** Returns what finds the samples of other processes. */
+    abstract SampleOwner newOwner();
 
     /** Resolves lines together. */
     void resolve(InputBlock lines) throws IOException {
@@ -79,15 +77,19 @@ abstract class Resolver {
     /** Resolves the input. All that was read is printed when the input pauses, unless blocks must be large. */
     void resolveInput() throws IOException {
         pending = new InputBlock(isInBlocks());
-        AddressReader input =
-                new AddressReader(terminal.in(), this::beforeWaiting, isInBlocks() ? () -> {} : this::refresh);
-        CallChain chain = new CallChain();
+        AddressReader input = new AddressReader(terminal.in(), new BeforeWaiting(), new AfterWaiting());
+        CallChain chain = null;
         try {
             while (input.next()) {
                 InputLine other = input.other();
                 if (other == null) {
-                    pending.add(input.address(), chain.isReturnAddress(input.address()) || returnsTo);
+                    boolean isCaller = chain != null && chain.isReturnAddress(input.address());
+                    pending.add(input.address(), isCaller || returnsTo);
                 } else {
+                    if (chain == null) { // their regular expressions are a sixth of the start of a short run
+                        owner = newOwner();
+                        chain = new CallChain();
+                    }
                     pending.add(owner.check(other), chain.isReturnAddress(other) || returnsTo);
                 }
                 if (pending.isFull()) {
@@ -97,14 +99,30 @@ abstract class Resolver {
         } finally { // also before an exception of the input is reported
             resolvePending();
         }
-        owner.report(terminal);
+        if (owner != null) {
+            owner.report(terminal);
+        }
     }
 
-    private void beforeWaiting() throws IOException {
-        if (!isInBlocks()) {
-            resolvePending();
+    /** A class, since the first lambda of a JVM takes some milliseconds. */
+    private final class BeforeWaiting implements AddressReader.Pause {
+        @Override
+        public void run() throws IOException {
+            if (!isInBlocks()) {
+                resolvePending();
+            }
+            terminal.flush();
         }
-        terminal.flush();
+    }
+
+    /** As {@link BeforeWaiting}. */
+    private final class AfterWaiting implements AddressReader.Pause {
+        @Override
+        public void run() throws IOException {
+            if (!isInBlocks()) {
+                refresh();
+            }
+        }
     }
 
     private void resolvePending() throws IOException {

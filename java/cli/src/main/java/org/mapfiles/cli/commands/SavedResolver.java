@@ -18,12 +18,7 @@ final class SavedResolver extends Resolver {
 
     private SavedResolver(
             SavedMaps saved, SavedSymbols symbols, ResolvedPrinter printer, ResolveOptions options, Terminal terminal) {
-        super(
-                terminal,
-                saved.snapshot(),
-                printer,
-                SampleOwner.ofSaved(saved.pid().orElse(-1)),
-                options);
+        super(terminal, saved.snapshot(), printer, options);
         this.saved = saved;
         this.symbols = symbols;
         this.isJson = options.isJson();
@@ -35,6 +30,11 @@ final class SavedResolver extends Resolver {
                 ? new ResolvedJson(saved, symbols, options.names(), terminal.out())
                 : new ResolvedText(saved, symbols, options.names(), terminal, options.isWide());
         return new SavedResolver(saved, symbols, printer, options, terminal);
+    }
+
+    @Override
+    SampleOwner newOwner() {
+        return SampleOwner.ofSaved(saved.pid().orElse(-1));
     }
 
     @Override

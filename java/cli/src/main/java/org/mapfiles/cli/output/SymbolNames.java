@@ -1,18 +1,15 @@
 package org.mapfiles.cli.output;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.mapfiles.cli.demangle.Demangler;
 
 /** Names of symbols as commands print them. */
 public final class SymbolNames {
     /** Marks a mangled name in text output that could not be demangled. */
     private static final String MANGLED = " [mangled]";
-
-    /** Of C++, and of v0 of Rust, which begins with the tag of a path: names of C may begin with _R too. */
-    private static final Pattern MANGLED_NAME = Pattern.compile("_Z|_R[CMXYNIB]");
 
     private final boolean isDemangling;
     /** Also names that stay raw, with themselves: the addresses of a profile are in few functions. */
@@ -55,8 +52,11 @@ public final class SymbolNames {
         }
         List<String> raws = List.copyOf(noted);
         noted.clear();
-        List<String> demangled = Demangler.demangleAll(
-                raws.stream().map(SymbolNames::withoutVersion).toList());
+        List<String> unversioned = new ArrayList<>(raws.size());
+        for (String raw : raws) {
+            unversioned.add(withoutVersion(raw));
+        }
+        List<String> demangled = Demangler.demangleAll(unversioned);
         for (int i = 0; i < raws.size(); i++) {
             String name = demangled.get(i) + version(raws.get(i));
             known.put(raws.get(i), name, name.length());
@@ -82,8 +82,15 @@ public final class SymbolNames {
         String demangled = demangled(raw);
         return demangled != null
                 ? Printable.text(demangled)
-                : Printable.text(raw)
-                        + (isDemangling && MANGLED_NAME.matcher(raw).lookingAt() ? MANGLED : "");
+                : Printable.text(raw) + (isDemangling && looksMangled(raw) ? MANGLED : "");
+    }
+
+    /**
+     * Whether a name begins as in C++, or as in v0 of Rust, with the tag of a path: names of C may begin with _R too.
+     */
+    private static boolean looksMangled(String raw) {
+        return raw.startsWith("_Z")
+                || raw.startsWith("_R") && raw.length() > 2 && "CMXYNIB".indexOf(raw.charAt(2)) >= 0;
     }
 
     /** Returns the name in the source, or else the raw name; null for null. */
