@@ -16,6 +16,10 @@ import org.mapfiles.jvm.VmReader.VmFieldMissing;
 final class CollectorTables {
     static final String MARK_BITMAP = "_ZN17PSParallelCompact12_mark_bitmapE";
     static final String SUMMARY = "_ZN17PSParallelCompact13_summary_dataE";
+    static final String VIRTUAL_TABLE = "_ZTV14PSVirtualSpace";
+    /** An object points behind the first two words of its virtual table (Itanium C++ ABI, 2.5). */
+    private static final long FIRST_FUNCTION = 2 * Long.BYTES;
+
     static final String MARK_STACKS = "MarkStackSpaceStart"; // after the prefix of ZGC
 
     private static final int MAX_OBJECT_WORDS = 512;
@@ -110,10 +114,12 @@ final class CollectorTables {
                 false);
     }
 
-    /** Finds the objects of class PSVirtualSpace, by the virtual table that the object of the young generation has. */
+    /** Finds the objects of class PSVirtualSpace, by their virtual table. Up to JDK 27 the young generation has one. */
     private void parallel(VmSymbols symbols) throws VmFieldMissing {
         long young = Generations.ofParallel(vm, "_young_gen");
-        long virtualTable = vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"));
+        long virtualTable = vm.has("PSYoungGen", "_virtual_space")
+                ? vm.longAt(vm.pointer(young, "PSYoungGen", "_virtual_space"))
+                : symbols.variable(VIRTUAL_TABLE).address() + FIRST_FUNCTION;
         find(() -> spacesIn(
                 symbols.variable(MARK_BITMAP).address(),
                 symbols.variable(MARK_BITMAP).size(),
@@ -125,12 +131,15 @@ final class CollectorTables {
                 virtualTable,
                 "summary of the heap"));
         long old = Generations.ofParallel(vm, "_old_gen");
-        long heap = vm.pointer(old, "PSOldGen", "_virtual_space");
+        long heap = vm.has("PSOldGen", "_virtual_space") ? vm.pointer(old, "PSOldGen", "_virtual_space") : 0;
         long[] words = vm.longsAt(old, Math.min(vm.sizeOf("PSOldGen") / Long.BYTES, MAX_OBJECT_WORDS));
         for (int i = 0; i < words.length; i++) {
-            // the one of the table of object starts
-            if (words[i] == virtualTable && old + (long) i * Long.BYTES != heap) {
-                space(old + (long) i * Long.BYTES, "object starts");
+            long at = old + (long) i * Long.BYTES;
+            long word = words[i];
+            if (word == virtualTable && at != heap) { // up to JDK 21 the table of object starts is in the generation
+                space(at, "object starts");
+            } else if (word % Long.BYTES == 0) { // later the generation points to it, and it begins with a pointer
+                find(() -> spacesIn(word, word == heap ? 0 : Long.BYTES, virtualTable, "object starts"));
             }
         }
     }

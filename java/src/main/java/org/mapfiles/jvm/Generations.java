@@ -40,10 +40,15 @@ final class Generations {
     /** Adds the reserved range of a space, and its committed range. */
     private void space(long space, String type, String detail) throws VmFieldMissing {
         boolean isVirtual = type.equals("VirtualSpace");
-        long start = vm.pointer(space, type, isVirtual ? "_low_boundary" : "_reserved_low_addr");
-        long end = vm.pointer(space, type, isVirtual ? "_high_boundary" : "_reserved_high_addr");
-        long committedStart = vm.pointer(space, type, isVirtual ? "_low" : "_committed_low_addr");
-        long committedEnd = vm.pointer(space, type, isVirtual ? "_high" : "_committed_high_addr");
+        space(
+                vm.pointer(space, type, isVirtual ? "_low_boundary" : "_reserved_low_addr"),
+                vm.pointer(space, type, isVirtual ? "_high_boundary" : "_reserved_high_addr"),
+                vm.pointer(space, type, isVirtual ? "_low" : "_committed_low_addr"),
+                vm.pointer(space, type, isVirtual ? "_high" : "_committed_high_addr"),
+                detail);
+    }
+
+    private void space(long start, long end, long committedStart, long committedEnd, String detail) {
         if (start != committedStart || end != committedEnd) { // nothing is only reserved if they are the same
             add(start, end, "reserved");
         }
@@ -78,8 +83,23 @@ final class Generations {
     private void parallel() throws VmFieldMissing {
         long young = ofParallel(vm, "_young_gen");
         long old = ofParallel(vm, "_old_gen");
-        space(vm.pointer(young, "PSYoungGen", "_virtual_space"), "PSVirtualSpace", "young generation");
-        space(vm.pointer(old, "PSOldGen", "_virtual_space"), "PSVirtualSpace", "old generation");
+        if (vm.has("PSYoungGen", "_virtual_space")) {
+            space(vm.pointer(young, "PSYoungGen", "_virtual_space"), "PSVirtualSpace", "young generation");
+            space(vm.pointer(old, "PSOldGen", "_virtual_space"), "PSVirtualSpace", "old generation");
+        } else { // JDK 28: one space, with a boundary between the generations
+            String type = "PSHeapVirtualSpace";
+            long space = vm.pointer(young, "PSYoungGen", "_heap_vs");
+            long low = vm.pointer(space, type, "_reserved_low_addr");
+            long boundary = vm.pointer(space, type, "_gen_boundary");
+            long high = vm.pointer(space, type, "_reserved_high_addr");
+            space(low, boundary, low, vm.pointer(space, type, "_old_gen_committed_high_addr"), "old generation");
+            space(
+                    boundary,
+                    high,
+                    boundary,
+                    vm.pointer(space, type, "_young_gen_committed_high_addr"),
+                    "young generation");
+        }
         part(young, "PSYoungGen", "_eden_space", "MutableSpace", "eden space");
         part(young, "PSYoungGen", "_from_space", "MutableSpace", "survivor space, from");
         part(young, "PSYoungGen", "_to_space", "MutableSpace", "survivor space, to");

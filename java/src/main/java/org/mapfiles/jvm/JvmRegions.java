@@ -73,6 +73,7 @@ public final class JvmRegions {
         Metaspaces.OTHER_CONTEXT,
         CollectorTables.MARK_BITMAP,
         CollectorTables.SUMMARY,
+        CollectorTables.VIRTUAL_TABLE,
         "Z" + CollectorTables.MARK_STACKS,
         "X" + CollectorTables.MARK_STACKS,
         VmStructures.POLLING_PAGE

@@ -102,6 +102,7 @@ class HostileJvmTest {
                 Metaspaces.OTHER_CONTEXT,
                 CollectorTables.MARK_BITMAP,
                 CollectorTables.SUMMARY,
+                CollectorTables.VIRTUAL_TABLE,
                 CollectorTables.MARK_STACKS,
                 VmStructures.POLLING_PAGE);
         int found = 0;

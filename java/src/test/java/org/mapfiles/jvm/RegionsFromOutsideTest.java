@@ -1,14 +1,19 @@
 package org.mapfiles.jvm;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -115,6 +120,29 @@ class RegionsFromOutsideTest {
             }
             assertThat(details)
                     .containsExactly("eden space", "old generation", "survivor space, from", "survivor space, to");
+        } finally {
+            jvm.destroyForcibly();
+        }
+    }
+
+    /** All but the card table are found by symbols that libjvm does not export. */
+    @Test
+    void tablesOfTheParallelCollectorHaveTheirNames() throws Exception {
+        Path libjvm = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+        assumeTrue(
+                new String(Files.readAllBytes(libjvm), ISO_8859_1).contains(CollectorTables.MARK_BITMAP),
+                "libjvm.so has no symbol table");
+        Process jvm = new ChildJvm().with("-XX:+UseParallelGC", "-Xmx64m").start(RegionsFromOutsideMain.class);
+        try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
+            awaitReady(jvm);
+            JvmRegions regions = JvmRegions.read(maps);
+            Set<String> details = new TreeSet<>();
+            for (int i = 0; i < regions.size(); i++) {
+                if (regions.region(i) == JvmRegions.Kind.GC) {
+                    details.add(regions.detail(i));
+                }
+            }
+            assertThat(details).containsExactly("card table", "mark bits", "object starts", "summary of the heap");
         } finally {
             jvm.destroyForcibly();
         }
