@@ -182,7 +182,11 @@ static void take_ranges(struct scanner *scanner, const struct part *part, const 
     }
 }
 
-/* Scans a part. Sets next to where the walk ended. */
+/*
+ * Scans a part. Sets next to where the walk ended. The kernel collects up to 512 ranges, copies them and goes on: if it then
+ * reaches the end, it reports where it went on, which is before ranges that it has copied (do_pagemap_scan(),
+ * fs/proc/task_mmu.c, in all versions up to 6.18).
+ */
 static int scan_part(struct scanner *scanner, const struct part *part)
 {
     struct mf_page_reader *const reader = scanner->reader;
@@ -192,6 +196,8 @@ static int scan_part(struct scanner *scanner, const struct part *part)
 
     if (rc < 0)
         return (int)rc;
+    if (rc > 0 && walk_end < ranges[rc - 1].end)
+        walk_end = ranges[rc - 1].end;
     take_ranges(scanner, part, ranges, (uint32_t)rc);
     /* The walk ends before the end if the ranges or the pages are used up. If it made no step, the other source is used. */
     if (walk_end <= reader->next)

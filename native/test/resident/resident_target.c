@@ -28,6 +28,7 @@
 #define GUARD_INSTALL 102 /* MADV_GUARD_INSTALL, Linux 6.13+ */
 
 #define PAGES   64u
+#define SPREAD  1500u /* more ranges than PAGEMAP_SCAN copies at a time, which are 512 */
 #define UNKNOWN (-1L)
 
 static size_t page;
@@ -128,6 +129,11 @@ static void make_small_pages(const char *path)
     write_pages(at, 0, PAGES);
     mprotect(at, PAGES * page, PROT_NONE);
     made("protected", at, PAGES * page, 0, PAGES, 0, 0, 0);
+
+    at = map(2 * SPREAD * page, page, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    for (unsigned i = 0; i < SPREAD; i++)
+        write_pages(at, 2 * i, 2 * i + 1);
+    made("spread", at, 2 * SPREAD * page, 0, SPREAD, 0, 0, 0);
 
     if (fd < 0 || ftruncate(fd, (off_t)(PAGES * page)) != 0)
         exit(1);
