@@ -37,10 +37,21 @@ end_machine() {
     machine=
 }
 
+# Reports the results of the tests that have ended since the last call.
+report_ended() { # LOG
+    local count
+    count=$(grep -ac '^TEST ended' "$1" || true)
+    [ "$count" -gt "$reported" ] || return 0
+    grep -a '^TEST ended' "$1" | tail -n $((count - reported)) | while read -r _ _ name fs result seconds; do
+        report "  $name on $fs: $result, $seconds s"
+    done
+    reported=$count
+}
+
 # Boots a kernel and waits until the machine ends, for an hour at most. Its serial line is written to LOG, and the result of each test is
 # reported. The machine is ended if the kernel has not booted within SECONDS. Changes of the drives are discarded.
 run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
-    local drive reported=0 count began=$SECONDS
+    local drive reported=0 began=$SECONDS
     local -a drives=()
     for drive in ext4 btrfs xfs; do
         drives+=(-drive "file=$work/$drive.img,format=raw,if=virtio,snapshot=on")
@@ -56,15 +67,10 @@ run_machine() { # ACCELERATOR KERNEL-DIRECTORY TESTS LOG SECONDS
     while kill -0 "$machine" 2>/dev/null && [ $((SECONDS - began)) -lt 3600 ]; do
         [ $((SECONDS - began)) -lt "$5" ] || grep -q '^VM up' "$4" || break
         sleep 1
-        count=$(grep -ac '^TEST ended' "$4" || true)
-        if [ "$count" -gt "$reported" ]; then
-            grep -a '^TEST ended' "$4" | tail -n $((count - reported)) | while read -r _ _ name fs result seconds; do
-                report "  $name on $fs: $result, $seconds s"
-            done
-            reported=$count
-        fi
+        report_ended "$4"
     done
     end_machine
+    report_ended "$4"
 }
 
 # Finds out once whether a kernel boots with KVM: a machine may have /dev/kvm that does not work.
