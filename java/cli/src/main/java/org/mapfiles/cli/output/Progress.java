@@ -15,15 +15,23 @@ public final class Progress implements AutoCloseable {
 
     private final Terminal terminal;
     private final String what;
+    private final LongSupplier clock;
     /** Of a call that counts the total; -1: it was not called. */
     private long counted = -1;
 
-    private long due = System.nanoTime() + FIRST_NANOS;
+    private long due;
 
     /** @param what is done, as the beginning of the line */
     public Progress(Terminal terminal, String what) {
+        this(terminal, what, System::nanoTime);
+    }
+
+    /** @param clock returns nanoseconds, as {@link System#nanoTime()} does */
+    Progress(Terminal terminal, String what, LongSupplier clock) {
         this.terminal = terminal;
         this.what = what;
+        this.clock = clock;
+        due = clock.getAsLong() + FIRST_NANOS;
     }
 
     /** Shows a count, if some time has passed since the last call that did. */
@@ -42,13 +50,13 @@ public final class Progress implements AutoCloseable {
     }
 
     private boolean isDue() {
-        return terminal.showsProgress() && System.nanoTime() - due >= 0;
+        return terminal.showsProgress() && clock.getAsLong() - due >= 0;
     }
 
     private void show(long done, long total, String unit) {
         String count = total > 0 ? done + " of " + total : Long.toString(done);
         terminal.showProgress(TextWidth.shortened(what + ": " + count + " " + unit, WIDTH));
-        due = System.nanoTime() + NEXT_NANOS;
+        due = clock.getAsLong() + NEXT_NANOS;
     }
 
     /** Removes the line. */

@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TableTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    /** The time of {@link Progress}, in nanoseconds. */
+    private long now = Long.MAX_VALUE - 700_000_000; // it wraps, as System.nanoTime() may
 
     private Terminal terminal(int width) {
         return new Terminal(InputStream.nullInputStream(), out, err, width);
@@ -154,12 +156,12 @@ class TableTest {
 
     /** The total is counted when it is shown for the first time. It is not less than what is done. */
     @Test
-    void aTotalThatTakesTimeIsCountedOnce() throws Exception {
+    void aTotalThatTakesTimeIsCountedOnce() {
         int[] counted = {0};
-        try (Progress progress = new Progress(terminal(80), "reading")) {
-            Thread.sleep(600);
+        try (Progress progress = new Progress(terminal(80), "reading", () -> now)) {
+            now += 600_000_000;
             progress.update(1, () -> 5 + counted[0]++, "processes");
-            Thread.sleep(300);
+            now += 300_000_000;
             progress.update(6, () -> 5 + counted[0]++, "processes");
         }
         assertThat(counted[0]).isEqualTo(1);
@@ -167,19 +169,25 @@ class TableTest {
                 .isEqualTo("\r\033[Kreading: 1 of 5 processes\r\033[Kreading: 6 of 6 processes\r\033[K");
     }
 
-    /** Progress is shown after half a second, and only on a terminal. */
+    /** Progress is shown after half a second, then each fifth of a second, and only on a terminal. */
     @Test
-    void longWorkShowsProgressOnATerminalOnly() throws Exception {
+    void longWorkShowsProgressOnATerminalOnly() {
         for (Terminal terminal : List.of(new Terminal(InputStream.nullInputStream(), out, err, false), terminal(80))) {
             assertThat(err.size()).isZero();
-            try (Progress progress = new Progress(terminal, "reading")) {
+            try (Progress progress = new Progress(terminal, "reading", () -> now)) {
+                now += 499_999_999;
                 progress.update(1, 10, "processes");
                 assertThat(err.size()).as("short work").isZero();
-                Thread.sleep(600);
+                now++;
                 progress.update(2, 10, "processes");
+                now += 199_999_999;
+                progress.update(3, 10, "processes");
+                now++;
+                progress.update(4, 10, "processes");
             }
         }
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("\r\033[Kreading: 2 of 10 processes\r\033[K");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("\r\033[Kreading: 2 of 10 processes\r\033[Kreading: 4 of 10 processes\r\033[K");
     }
 
     /** stale --all --json prints rows before the end. */
