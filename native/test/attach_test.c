@@ -8,6 +8,8 @@ static void target_that_listens(void (*listening)(void), const char *what)
 
     if (listening == listen_as_another_user)
         target = of_another_user(target);
+    if (listening == listen_and_end_first_thread)
+        CHECK(await_state_of(target.target.pid, 'Z'), "its first thread exits");
     CHECK_IS(connect_and_close(&target), 0, what);
     end_target(&target);
 }

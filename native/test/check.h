@@ -74,7 +74,7 @@ __attribute__((constructor)) static void limit_time(void)
 {
     const char *const seconds = getenv("TEST_SECONDS");
 
-    alarm(seconds != NULL && atoi(seconds) > 0 ? (unsigned)atoi(seconds) : 290);
+    alarm(seconds != NULL && atoi(seconds) > 0 ? (unsigned)atoi(seconds) : 590);
 }
 
 /* Returns a number of repetitions. The variable ROUNDS_DIVIDED_BY divides it on slow machines. */
@@ -97,6 +97,37 @@ static inline long reads_so_far(void)
     if (file != NULL)
         fclose(file);
     return count;
+}
+
+/*
+ * Waits, for a minute at most, until a process or thread is in a state of proc_pid_stat(5), such as 'S'. Returns false if it has
+ * ended. The directory is that of the process or thread in /proc.
+ */
+static inline bool await_state(const char *directory, char wanted)
+{
+    char path[128], line[256];
+
+    snprintf(path, sizeof path, "%s/stat", directory);
+    for (int i = 0; i < 60000; i++) {
+        FILE *const file = fopen(path, "r");
+        const char *const state = file != NULL && fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+
+        if (file != NULL)
+            fclose(file);
+        if (state == NULL || state[2] == wanted)
+            return state != NULL;
+        usleep(1000);
+    }
+    return false;
+}
+
+/* The same for a process. */
+static inline bool await_state_of(pid_t pid, char wanted)
+{
+    char directory[32];
+
+    snprintf(directory, sizeof directory, "/proc/%d", (int)pid);
+    return await_state(directory, wanted);
 }
 
 /* Makes a directory for this test in TMPDIR or /tmp, and returns its path. */

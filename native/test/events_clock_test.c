@@ -56,7 +56,7 @@ static void check_times(const char *where)
         before = mf_events_now();
         at = command_child(&child, map_code, 0);
         after = mf_events_now();
-        CHECK_IS(mf_events_wait(child.stream, 10000), 1, where);
+        CHECK_IS(mf_events_wait(child.stream, 60000), 1, where);
         CHECK_IS(drain(&child), 1, where);
         CHECK(event_at(&child, at) != NULL, "%s: the mapping is reported", where);
         CHECK(child.events[0].time >= before && child.events[0].time <= after, "%s: %" PRIu64 " <= %" PRIu64 " <= %" PRIu64,

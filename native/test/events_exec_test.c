@@ -154,16 +154,16 @@ static void check_watched(int descriptors)
     drain(&child);
     CHECK_IS(mf_events_wait(child.stream, 0), 0, "silence");
     let_it_map();
-    CHECK_IS(mf_events_wait(child.stream, 10000), 1, "its mapping wakes the reader");
+    CHECK_IS(mf_events_wait(child.stream, 60000), 1, "its mapping wakes the reader");
     drain(&child);
     CHECK(mark_is_reported(), "its mapping is reported");
     CHECK_IS(child.drained.incomplete + child.drained.lost, 0, "nothing is missing any more");
     kill(child.pid, SIGKILL);
-    CHECK_IS(mf_events_wait(child.stream, 10000), 1, "the end");
+    CHECK_IS(mf_events_wait(child.stream, 60000), 1, "the end");
     drain(&child);
     CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) != NULL, "reported");
     CHECK_IS(child.drained.incomplete + child.drained.unwatched_threads, 0, "as an end");
-    CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "no event can follow");
+    CHECK_IS(mf_events_wait(child.stream, 60000), -ESRCH, "no event can follow");
 }
 
 static void program_is_watched_from_its_start(command *how)
@@ -196,7 +196,7 @@ static void its_end_is_reported_once(void)
     drain(&child);
     CHECK(event_of_kind(&child, MF_EVENT_THREAD_ENDED) == NULL, "it lives");
     kill(child.pid, SIGKILL);
-    while (mf_events_wait(child.stream, 10000) == 1) {
+    while (mf_events_wait(child.stream, 60000) == 1) {
         drain(&child);
         for (uint32_t i = 0; i < child.drained.count; i++)
             ends += child.events[i].kind == MF_EVENT_THREAD_ENDED;

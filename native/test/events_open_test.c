@@ -278,11 +278,11 @@ static void a_wait_ends_with_the_first_event(void)
 
         CHECK_IS(write(child.to, order, sizeof order), sizeof order, "order");
     }
-    CHECK_IS(mf_events_wait(child.stream, 10000), 1, "the end");
+    CHECK_IS(mf_events_wait(child.stream, 60000), 1, "the end");
     CHECK_IS(drain(&child), 1, "of its only thread");
     CHECK_IS(child.events[0].kind, MF_EVENT_THREAD_ENDED, "of its only thread");
     if (child.stream->pid_fd >= 0) {
-        CHECK_IS(mf_events_wait(child.stream, 10000), -ESRCH, "no event can follow");
+        CHECK_IS(mf_events_wait(child.stream, 60000), -ESRCH, "no event can follow");
         CHECK_IS(mf_events_wait(child.stream, 0), -ESRCH, "nor later");
     }
     mf_events_close(child.stream);
@@ -295,19 +295,17 @@ static void a_wait_ends_with_the_first_event(void)
 /* The rings of the first thread wake the reader for other threads after its exit, and a wait does not spin. */
 static void *outlive(void *unused)
 {
-    usleep(200000);
+    await_state_of(getpid(), 'Z');
     map_code(0);
     pause();
     return unused;
 }
 
-static uintptr_t end_first_thread(uintptr_t unused)
+static uintptr_t outlive_first_thread(uintptr_t unused)
 {
     pthread_t thread;
 
-    pthread_create(&thread, NULL, outlive, NULL);
-    usleep(20000 + (useconds_t)unused); /* the thread exists before the stream */
-    return 0;
+    return unused + (uintptr_t)pthread_create(&thread, NULL, outlive, NULL);
 }
 
 static uintptr_t exit_thread(uintptr_t unused)
@@ -322,11 +320,11 @@ static void rings_outlive_the_thread_that_opened_them(void)
     bool seen = false;
 
     start(&child);
-    command_child(&child, end_first_thread, 0);
+    command_child(&child, outlive_first_thread, 0);
     CHECK_IS(watch(&child, 0, RING, 1), 0, "watch");
     CHECK_IS(write(child.to, order, sizeof order), sizeof order, "order");
     for (int waits = 0; waits < 9 && !seen; waits++) {
-        CHECK_IS(mf_events_wait(child.stream, 2000) >= 0, 1, "it lives");
+        CHECK_IS(mf_events_wait(child.stream, 20000) >= 0, 1, "it lives");
         drain(&child);
         for (uint32_t i = 0; i < child.drained.count; i++)
             seen |= child.events[i].kind == MF_EVENT_MAPPED && child.events[i].tid != child.pid;

@@ -103,19 +103,23 @@ static uintptr_t rename_thread(uintptr_t unused)
     return unused + (uintptr_t)prctl(PR_SET_NAME, "renamed");
 }
 
-static void *map_in_thread(void *unused)
+static void *map_in_thread(void *tid)
 {
-    (void)unused;
+    *(pid_t *)tid = (pid_t)syscall(SYS_gettid);
     return mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static uintptr_t start_thread(uintptr_t unused)
 {
+    char directory[64];
     pthread_t thread;
     void *at = NULL;
+    pid_t tid;
 
-    pthread_create(&thread, NULL, map_in_thread, NULL);
+    pthread_create(&thread, NULL, map_in_thread, &tid);
     pthread_join(thread, &at);
+    snprintf(directory, sizeof directory, "/proc/self/task/%d", (int)tid);
+    await_state(directory, '-'); /* pthread_join(3) returns before the kernel reports the end (do_exit(), kernel/exit.c) */
     return (uintptr_t)at + unused;
 }
 
@@ -322,7 +326,7 @@ static void exec_is_reported_before_its_mappings_and_is_followed(void)
     start(&child);
     CHECK_IS(watch(&child, 0, 65536, 1), 0, "watch");
     CHECK_IS(write(child.to, order, sizeof order), sizeof order, "order");
-    for (int i = 0; i < 100 && event == NULL; i++) {
+    for (int i = 0; i < 600 && event == NULL; i++) {
         mf_events_wait(child.stream, 100);
         drain(&child);
         event = event_of_kind(&child, MF_EVENT_EXEC);

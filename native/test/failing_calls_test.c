@@ -91,7 +91,7 @@ static pid_t start_without_first_thread(void)
 
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        alarm(280);
+        alarm(580);
         first = pthread_self();
         pthread_create(&second, NULL, end_first_thread, &first);
         syscall(SYS_exit, 0);

@@ -31,24 +31,6 @@ static long long expected(const char *text)
     return *text == '-' ? -1 : atoll(text);
 }
 
-/* Waits until the target waits for its input: until then it touches pages. */
-static void await_sleep(pid_t pid)
-{
-    char path[32], stat[256];
-    bool sleeps = false;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    for (int i = 0; i < 10000 && !sleeps; i++) {
-        FILE *const file = fopen(path, "r");
-
-        sleeps = file != NULL && fgets(stat, sizeof stat, file) != NULL && strstr(stat, ") S ") != NULL;
-        if (file != NULL)
-            fclose(file);
-        usleep(1000);
-    }
-    CHECK(sleeps, "the target does not wait");
-}
-
 /* Starts the target and reads its report. Returns its PID. */
 static pid_t start_target(FILE **input)
 {
@@ -90,7 +72,7 @@ static pid_t start_target(FILE **input)
     }
     fclose(report);
     CHECK(made_count >= 6, "%zu mappings", made_count);
-    await_sleep(pid);
+    CHECK(await_state_of(pid, 'S'), "the target waits for its input: until then it touches pages");
     return pid;
 }
 

@@ -72,7 +72,7 @@ static int read_denied(const struct mf_mapping *mapping, const char *name, uint3
     struct mf_entry entry;
     int rc = 0;
 
-    for (int i = 0; i < 3000 && rc == 0; i++) {
+    for (int i = 0; i < 60000 && rc == 0; i++) {
         rc = mf_entry_read(&process, mapping, name, parts, &entry, target);
         CHECK(entry.target_error != 0 && entry.access_error != 0 && entry.stat_error != 0, "a part of %x is known", parts);
         if (rc == 0)

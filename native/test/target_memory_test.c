@@ -38,7 +38,7 @@ static pid_t start(int *input)
 
         close(in[1]);
         while (read(in[0], &byte, 1) > 0)
-            execlp("sleep", "sleep", "60", (char *)NULL); /* a byte makes it execute another program */
+            execlp("sleep", "sleep", "1000", (char *)NULL); /* a byte makes it execute another program */
         _exit(0);
     }
     close(in[0]);
@@ -191,7 +191,7 @@ static void ends(const struct mf_target_memory *memory, const char *what)
     for (uint32_t i = 0; i < 8; i++)
         pieces[i] = (struct mf_piece){(uintptr_t)place + i * page, &numbers[i], sizeof *numbers, -1};
     /* The kernel may keep the memory a little longer: reclaim holds it while it walks the page tables (lru_gen, mm/vmscan.c). */
-    for (int i = 0; i < 3000 && mf_target_memory_read(memory, (uintptr_t)place, numbers, sizeof *numbers) != -ESRCH; i++)
+    for (int i = 0; i < 60000 && mf_target_memory_read(memory, (uintptr_t)place, numbers, sizeof *numbers) != -ESRCH; i++)
         usleep(1000);
     CHECK_IS(mf_target_memory_read(memory, (uintptr_t)place, numbers, sizeof *numbers), -ESRCH, what);
     CHECK_IS(mf_target_memory_read_all(memory, pieces, 8), -ESRCH, what);
@@ -210,7 +210,7 @@ static void another_program(void)
     open_memory(child, &memory);
     CHECK_IS(write(input, "x", 1), 1, "write");
     snprintf(path, sizeof path, "/proc/%d/comm", (int)child);
-    for (int i = 0; i < 3000 && strncmp(name, "sleep", 5) != 0; i++) {
+    for (int i = 0; i < 60000 && strncmp(name, "sleep", 5) != 0; i++) {
         FILE *const file = fopen(path, "r");
 
         usleep(1000);

@@ -13,11 +13,13 @@
 #include <jvmti.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static JavaVM *vm;
 static jthread _Atomic reported;
+static pid_t _Atomic reported_tid;
 static _Atomic bool is_over;
 
 static void *open_unattached(void *unused)
@@ -35,6 +37,7 @@ static void *open_attached(void *jvmti)
 
     CHECK_IS((*vm)->AttachCurrentThread(vm, (void **)&env, NULL), JNI_OK, "attach");
     CHECK_IS((*(jvmtiEnv *)jvmti)->GetCurrentThread(jvmti, &self), JVMTI_ERROR_NONE, "this thread");
+    reported_tid = (pid_t)syscall(SYS_gettid);
     reported = (*env)->NewGlobalRef(env, self);
     CHECK_IS(mf_jvm_open(vm, 0), 0, "an attached thread");
     is_over = true;
@@ -64,14 +67,19 @@ static bool suspend_while_it_is_reported(jvmtiEnv *jvmti, uint64_t names)
     while (!is_over && counts.names < names)
         mf_code_count(&counts);
     is_suspended = !is_over && (*jvmti)->SuspendThread(jvmti, reported) == JVMTI_ERROR_NONE;
-    usleep(20000);
-    alarm(20); /* ends this test if the lock is held */
+    if (is_suspended) { /* it runs on to its next safepoint check, or to its end */
+        char directory[64];
+
+        snprintf(directory, sizeof directory, "/proc/self/task/%d", (int)reported_tid);
+        await_state(directory, 'S');
+    }
+    alarm(60); /* ends this test if the lock is held */
     CHECK_IS(mf_code_count(&counts), 0, "counts of a thread that is suspended");
     usleep(20000);
     CHECK_IS(mf_code_count(&later), 0, "once more");
     CHECK_IS(mf_jvm_close(), 0, "close does not wait");
     alarm(0);
-    in_time = is_suspended && !is_over; /* a suspended thread runs on to its next safepoint check */
+    in_time = is_suspended && !is_over;
     if (in_time)
         CHECK_IS(later.names, counts.names, "names while it is suspended");
     if (is_suspended)
