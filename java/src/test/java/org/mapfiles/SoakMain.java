@@ -37,6 +37,10 @@ public final class SoakMain {
     /** Tolerances: the median of the last third may exceed that of the second third by so much. */
     private static final long[] TOLERANCE = {8, 96, 24, 1024};
 
+    /** Rounds of each work before the time begins, and samples at least: a busy machine takes longer. */
+    private static final int WARM_UP_ROUNDS = 10;
+
+    private static final int MIN_SAMPLES = 30;
     private static final String[] WORK = {
         "refresh+resolve", "files", "events", "code", "live", "timeline", "churn", "classes", "targets", "faults"
     };
@@ -129,19 +133,44 @@ public final class SoakMain {
 
     private List<long[]> sample(long seconds) throws Exception {
         List<long[]> samples = new ArrayList<>();
+        for (int i = 0; i < 1_000 && !isWarm() && undocumented == null; i++) {
+            Thread.sleep(100);
+        }
         long end = System.nanoTime() + seconds * 1_000_000_000L;
-        while (System.nanoTime() < end && undocumented == null) {
+        while ((System.nanoTime() < end || samples.size() < MIN_SAMPLES) && undocumented == null) {
             Thread.sleep(Math.max(200, seconds * 1000 / 120));
             pauses.writeLock().lock(); // between rounds nothing is open
             try {
-                System.gc();
-                Thread.sleep(20); // the cleaner closes what is unreachable
-                samples.add(new long[] {descriptors(), mappings(), resident() >> 20, direct() >> 10});
+                samples.add(settled());
             } finally {
                 pauses.writeLock().unlock();
             }
         }
         return samples;
+    }
+
+    private boolean isWarm() {
+        for (int i = 0; i < WORK.length; i++) {
+            if (rounds.get(i) < WARM_UP_ROUNDS) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Collects garbage, and samples when the cleaner has closed what is unreachable: descriptors and mappings stay. */
+    private static long[] settled() throws Exception {
+        System.gc();
+        long[] sample = {};
+        for (int i = 0; i < 100; i++) {
+            Thread.sleep(20);
+            long[] before = sample;
+            sample = new long[] {descriptors(), mappings(), resident() >> 20, direct() >> 10};
+            if (i > 0 && sample[0] == before[0] && sample[1] == before[1]) {
+                break;
+            }
+        }
+        return sample;
     }
 
     private boolean report(List<long[]> samples, long seconds) {
