@@ -23,6 +23,8 @@ static const char *const names[WAYS] = {"map", "split", "remap"};
 static pthread_t threads[THREADS];
 static atomic_long operations;
 static struct timespec deadline;
+static bool has_deadline;
+static atomic_bool is_joined;
 static enum way only; /* WAYS: all */
 static bool running;
 
@@ -30,6 +32,8 @@ static bool is_over(void)
 {
     struct timespec now;
 
+    if (!has_deadline)
+        return atomic_load(&is_joined);
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec > deadline.tv_sec || (now.tv_sec == deadline.tv_sec && now.tv_nsec >= deadline.tv_nsec);
 }
@@ -93,7 +97,7 @@ static char *new_area(void)
     return area;
 }
 
-/* "MILLISECONDS", or "MILLISECONDS WAY". */
+/* "MILLISECONDS", or "MILLISECONDS WAY". 0: until it is joined. */
 void special_churn(const char *wanted)
 {
     const char *const way = strchr(wanted, ' ');
@@ -102,6 +106,8 @@ void special_churn(const char *wanted)
     only = MAP;
     while (only < WAYS && (way == NULL || strcmp(way + 1, names[only]) != 0))
         only++;
+    has_deadline = milliseconds > 0;
+    atomic_store(&is_joined, false);
     clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += milliseconds / 1000;
     deadline.tv_nsec += milliseconds % 1000 * 1000000;
@@ -125,6 +131,7 @@ void special_churn(const char *wanted)
 void special_join(const char *unused)
 {
     (void)unused;
+    atomic_store(&is_joined, true);
     for (int i = 0; running && i < THREADS; i++)
         pthread_join(threads[i], NULL);
     running = false;

@@ -197,7 +197,7 @@ static const struct command {
     {"leader-exit", leader_exit}, /* the first thread exits, another one continues */
     {"threads", start_threads},   /* N: starts N sleeping threads */
     {"segment", special_segment}, /* ID: attaches a System V segment with that ID, if possible */
-    {"churn", special_churn},     /* MILLISECONDS [WAY]: threads change mappings in the background */
+    {"churn", special_churn},     /* MILLISECONDS [WAY]: threads change mappings in the background; 0: until join */
     {"join", special_join},       /* waits for the threads; returns the number of changes */
     {"random", special_random},   /* SEED COUNT: makes COUNT random changes before the reply */
 };

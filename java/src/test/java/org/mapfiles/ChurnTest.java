@@ -15,7 +15,10 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 
 /** Reads a process whose threads map, unmap, split, merge and remap meanwhile. */
 class ChurnTest {
-    private static final int MILLISECONDS = 700;
+    private static final long NANOS = 560_000_000;
+    /** A busy machine reads longer, until so many reads find changes. */
+    private static final int MIN_CHANGED = 20;
+
     // pages that stay mapped in the area of each thread: GROUPS of special_churn.c
     private static final int STANDING = 16;
 
@@ -27,7 +30,7 @@ class ChurnTest {
 
     /** Starts the threads, and returns the pages that stay mapped among those that change. */
     private void churn(String way) throws Exception {
-        String[] reply = child.command("churn " + MILLISECONDS + " " + way).split(" ");
+        String[] reply = child.command("churn 0 " + way).split(" ");
         long apart = Long.parseLong(reply[0]);
         page = apart / 32;
         for (int i = 1; i < reply.length; i++) {
@@ -56,14 +59,14 @@ class ChurnTest {
         MapSnapshot snapshot = child.maps().snapshot(MapFilter.all().by(backend));
         int changed = 0;
         churn(way);
-        long end = System.nanoTime() + MILLISECONDS * 800_000L;
-        while (System.nanoTime() < end) {
+        long began = System.nanoTime();
+        while (System.nanoTime() - began < NANOS || changed < MIN_CHANGED && System.nanoTime() - began < 100 * NANOS) {
             changed += child.maps().refresh(snapshot) ? 1 : 0;
             check(snapshot);
             assertThat(snapshot.retries()).isBetween(0, 4);
         }
-        assertThat(changed).as("it did move").isPositive();
-        assertThat(Long.parseLong(child.command("join"))).as("changes").isGreaterThan(1_000);
+        assertThat(changed).as("reads that found changes").isGreaterThanOrEqualTo(MIN_CHANGED);
+        assertThat(Long.parseLong(child.command("join"))).as("changes").isGreaterThan(changed);
         assertThat(child.maps().readStable(snapshot, 2)).as("quiet again").isTrue();
         assertThat(snapshot.isInconsistent()).isFalse();
         check(snapshot);
@@ -115,9 +118,11 @@ class ChurnTest {
         MapSnapshot text = child.maps().snapshot(MapFilter.all().by(Backend.TEXT));
         MapSnapshot query = child.maps().snapshot(MapFilter.all().by(Backend.QUERY));
         churn("all");
-        long end = System.nanoTime() + MILLISECONDS * 800_000L;
-        while (System.nanoTime() < end) {
-            child.maps().refresh(text);
+        long began = System.nanoTime();
+        for (int changed = 0;
+                System.nanoTime() - began < NANOS
+                        || changed < MIN_CHANGED && System.nanoTime() - began < 100 * NANOS; ) {
+            changed += child.maps().refresh(text) ? 1 : 0;
             child.maps().refresh(query);
             for (long start : standing) {
                 assertThat(MapsLine.of(query.cursor().seek(query.find(start))))
