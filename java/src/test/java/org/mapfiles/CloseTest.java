@@ -21,14 +21,7 @@ class CloseTest {
     /** Collects the garbage of other tests, which would close descriptors during a test. */
     @BeforeEach
     void collectGarbageOfOtherTests() throws Exception {
-        awaitNoMoreThan(0);
-    }
-
-    private static void awaitNoMoreThan(int count) throws Exception {
-        Children.await("unreachable objects are collected", () -> {
-            System.gc();
-            return Descriptors.count() <= count;
-        });
+        Descriptors.awaitNoMoreThan(0);
     }
 
     @Test
@@ -79,7 +72,7 @@ class CloseTest {
         }
         assertThat(Descriptors.count()).isEqualTo(before + 400);
         forgotten.clear();
-        awaitNoMoreThan(before);
+        Descriptors.awaitNoMoreThan(before);
     }
 
     @Test

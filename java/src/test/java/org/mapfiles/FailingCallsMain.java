@@ -229,7 +229,7 @@ final class FailingCallsMain {
     /** Threads that end close descriptors a little later. */
     private void checkThatNothingIsOpen(String what, int before) throws IOException {
         int now = descriptors();
-        for (int attempt = 0; now > before && attempt < 100; attempt++) {
+        for (int attempt = 0; now > before && attempt < 6_000; attempt++) {
             try {
                 Thread.sleep(5);
             } catch (InterruptedException e) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /**
  * Each system call of each public operation fails: the exception names the cause, nothing is left open, and the next
@@ -26,6 +27,7 @@ class FailingCallsTest {
                 .start(FailingCallsMain.class);
         try {
             assertThat(target.inputReader().readLine()).isEqualTo("READY");
+            Children.awaitIdle(target.pid()); // its mappings stay the same from now on
             outcome = new ChildJvm()
                     .with(
                             "-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"),

@@ -325,7 +325,7 @@ final class FailingOperations {
         });
         add("JvmProcess.execute", () -> {
             try (JvmProcess jvm = JvmProcess.of(maps)) {
-                return jvm.execute("VM.version", Duration.ofSeconds(20));
+                return jvm.execute("VM.version", Duration.ofSeconds(60));
             }
         });
         add("JvmCodeReader.of and find", "incomplete|UNREADABLE.*|READ ", () -> {

@@ -26,13 +26,16 @@ import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.jvm.AttachException.Reason;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Diagnostic commands in JVMs of every kind. They start HotSpot's listener and have no other effect. */
 class AttachClientTest {
+    /** The time limit of commands that reach it. Others have one that they do not reach. */
     private static final Duration SHORT = Duration.ofSeconds(2);
 
     private static void checkRefused(AttachedJvmProcess jvm, Reason reason, String... parts) {
-        Throwable failure = catchThrowable(() -> jvm.run("VM.version", SHORT));
+        Duration limit = reason == Reason.TIMEOUT ? SHORT : AttachedJvmProcess.PATIENCE;
+        Throwable failure = catchThrowable(() -> jvm.run("VM.version", limit));
         assertThat(failure).isInstanceOf(AttachException.class).hasMessageContaining(Long.toString(jvm.pid()));
         assertThat(((AttachException) failure).reason())
                 .as(failure.getMessage())
@@ -241,7 +244,7 @@ class AttachClientTest {
     @Test
     void stoppedJvm() throws Exception {
         try (AttachedJvmProcess jvm = AttachedJvmProcess.with()) {
-            jvm.stop();
+            Children.stop(jvm.pid());
             checkRefused(jvm, Reason.STOPPED, "kill -CONT " + jvm.pid());
             new ProcessBuilder("kill", "-CONT", Long.toString(jvm.pid()))
                     .start()
@@ -272,9 +275,7 @@ class AttachClientTest {
             Files.writeString(group.resolve(words[1]), words[2]);
             try {
                 // the kernel freezes one thread after the other
-                for (int i = 0; i < 10_000 && !isFrozen(group); i++) {
-                    Thread.sleep(1);
-                }
+                Children.await("the group is frozen", () -> isFrozen(group));
                 checkRefused(jvm, Reason.FROZEN, "frozen");
             } finally {
                 Files.writeString(group.resolve(words[1]), words[3]);

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,28 +77,6 @@ final class AttachedJvmProcess implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
-    }
-
-    /** Stops all threads, and waits until they have stopped: kill(2) returns earlier. */
-    void stop() throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor();
-        for (long end = System.nanoTime() + PATIENCE.toNanos(); !isStopped(); ) {
-            assertThat(System.nanoTime())
-                    .as("process %d is stopped in time", pid)
-                    .isLessThan(end);
-            Thread.sleep(5);
-        }
-    }
-
-    private boolean isStopped() throws IOException {
-        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
-            for (Path thread : threads) {
-                if (!Files.readString(thread.resolve("status")).contains("\nState:\tT")) {
-                    return false;
-                }
-            }
-        }
-        return true;
     }
 
     /** Executes a command and returns the reply. */

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Compares the code of another JVM with its own list and with its JVMTI events; also reads the code of this JVM. */
 class CodeFromOutsideTest {
@@ -106,7 +107,8 @@ class CodeFromOutsideTest {
     }
 
     private static void compare(Child child, Set<CodeList.MapsLine> listed, JvmCodeReader reader, String options)
-            throws IOException {
+            throws Exception {
+        Children.awaitIdle(child.process.pid()); // its compilers may have work left
         Set<CodeList.MapsLine> found = new HashSet<>();
         List<String> stubs = new ArrayList<>();
         assertThat(reader.forEach(each -> {
@@ -136,6 +138,7 @@ class CodeFromOutsideTest {
         Set<CodeList.MapsLine> unlisted = new HashSet<>(found);
         unlisted.removeAll(listed);
         unlisted.removeAll(stable);
+        Children.awaitIdle(child.process.pid());
         // Code that was made after the first list and unmade before the second is in neither. It is not found any more.
         Set<CodeList.MapsLine> foundAgain = new HashSet<>();
         assertThat(reader.forEach(each -> foundAgain.add(line(each)))).isTrue();
@@ -219,9 +222,10 @@ class CodeFromOutsideTest {
                 JvmCodeReader reader = JvmCodeReader.of(maps)) {
             CodeInfo location = new CodeInfo();
             long[] start = new long[1];
-            reader.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.METHOD ? each.start() : start[0]);
             long least = Long.MAX_VALUE;
             for (int series = 0; series < 8; series++) {
+                // each time one that is there: methods are unloaded
+                reader.forEach(each -> start[0] = each.kind() == CodeInfo.Kind.METHOD ? each.start() : start[0]);
                 long before = threads.getCurrentThreadAllocatedBytes();
                 long sum = 0;
                 for (int i = 0; i < 1_000; i++) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.Children;
 
 /** The C library keeps the stacks of ended threads. They have no name, above all not that of a living thread. */
 class EndedThreadsTest {
@@ -31,7 +32,8 @@ class EndedThreadsTest {
         return stacks;
     }
 
-    private static List<Thread> start(String prefix, CountDownLatch until) {
+    /** Starts threads, and waits until they wait. */
+    private static List<Thread> start(String prefix, CountDownLatch until) throws Exception {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < THREADS; i++) {
             Thread thread = new Thread(
@@ -45,6 +47,9 @@ class EndedThreadsTest {
                     prefix + "-" + i);
             thread.start();
             threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            Children.await("it waits", () -> thread.getState() == Thread.State.WAITING);
         }
         return threads;
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Compares a snapshot of the code of another JVM with searches in the memory of that JVM. */
 class JvmCodeSnapshotTest {
@@ -70,17 +71,15 @@ class JvmCodeSnapshotTest {
         }
     }
 
-    /** Stops a JVM when it is ready. The compilers of a stopped JVM change nothing. */
+    /** Stops a JVM when it is ready, and its compilers have no work: a stopped JVM changes nothing. */
     private static void stop(Process child) throws Exception {
         String line;
         do {
             line = child.inputReader().readLine();
             assertThat(line).isNotNull();
         } while (!line.equals("READY"));
-        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(child.pid()))
-                        .start()
-                        .waitFor())
-                .isZero();
+        Children.awaitIdle(child.pid());
+        Children.stop(child.pid());
     }
 
     private static void write(RandomAccessFile memory, long address, long word) throws Exception {

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Reads a JVM in any state without changing it. A process that is no JVM is reported as such within a bounded time. */
 class JvmFromOutsideTest {
@@ -43,11 +44,7 @@ class JvmFromOutsideTest {
     }
 
     private static void isInState(Process process, char state) throws Exception {
-        Path stat = Path.of("/proc/" + process.pid() + "/stat");
-        for (int i = 0; i < 10_000 && !Files.readString(stat).contains(") " + state + " "); i++) {
-            Thread.sleep(1);
-        }
-        assertThat(Files.readString(stat)).contains(") " + state + " ");
+        Children.await("its state is " + state, () -> Children.state(process.pid()) == state);
     }
 
     private static List<String> stacks(JvmRegions regions) {
@@ -85,6 +82,7 @@ class JvmFromOutsideTest {
             Set<String> before = facts(jvm.pid());
             for (int same = 0, tries = 0; same < 3 && tries < 100; same++, tries++) {
                 Thread.sleep(200);
+                Children.awaitIdle(jvm.pid()); // on a busy machine a thread may not have begun yet
                 Set<String> now = facts(jvm.pid());
                 same = now.equals(before) ? same : -1;
                 before = now;
@@ -115,10 +113,7 @@ class JvmFromOutsideTest {
     void stoppedJvm() throws Exception {
         Process jvm = JvmProcessTest.waiting();
         try {
-            new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid()))
-                    .start()
-                    .waitFor();
-            isInState(jvm, 'T');
+            Children.stop(jvm.pid());
             isRead(jvm.pid());
         } finally {
             jvm.destroyForcibly();
@@ -146,11 +141,11 @@ class JvmFromOutsideTest {
             Files.writeString(switchFile, isNew ? "1" : "FROZEN");
             try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
                     JvmProcess process = JvmProcess.of(maps)) {
-                assertThat(waitFor(JvmProcess.RunState.FROZEN, process)).isTrue();
+                Children.await("it is frozen", () -> process.runState() == JvmProcess.RunState.FROZEN);
                 isRead(jvm.pid());
                 assertThat(process.runState()).isEqualTo(JvmProcess.RunState.FROZEN);
                 Files.writeString(switchFile, isNew ? "0" : "THAWED");
-                assertThat(waitFor(JvmProcess.RunState.RUNNING, process)).isTrue();
+                Children.await("it runs", () -> process.runState() == JvmProcess.RunState.RUNNING);
             } finally {
                 Files.writeString(switchFile, isNew ? "0" : "THAWED");
             }
@@ -158,13 +153,6 @@ class JvmFromOutsideTest {
             jvm.destroyForcibly().waitFor();
             removeGroup(group);
         }
-    }
-
-    private static boolean waitFor(JvmProcess.RunState state, JvmProcess process) throws Exception {
-        for (int i = 0; i < 10_000 && process.runState() != state; i++) {
-            Thread.sleep(1);
-        }
-        return process.runState() == state;
     }
 
     /** An exited process leaves its group some time after its end. */

@@ -17,6 +17,7 @@ import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Reads the JVM in this process and in others from outside. */
 class JvmProcessTest {
@@ -106,13 +107,8 @@ class JvmProcessTest {
     void stoppedJvm() throws Exception {
         Process other = waiting();
         try (ProcessMaps maps = ProcessMaps.of(other.pid())) {
-            new ProcessBuilder("kill", "-STOP", Long.toString(other.pid()))
-                    .start()
-                    .waitFor();
+            Children.stop(other.pid());
             try (JvmProcess jvm = JvmProcess.of(maps)) {
-                for (int i = 0; i < 10_000 && jvm.runState() != JvmProcess.RunState.STOPPED; i++) {
-                    Thread.sleep(1); // each thread stops by itself
-                }
                 assertThat(jvm.runState()).isEqualTo(JvmProcess.RunState.STOPPED);
                 assertThat(jvm.flags().isOn("UseSerialGC")).isTrue();
             }

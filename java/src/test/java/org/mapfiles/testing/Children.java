@@ -3,6 +3,8 @@ package org.mapfiles.testing;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +39,40 @@ public final class Children implements AfterEachCallback {
         await("it sleeps", () -> program(pid).contains("sleep") && state(pid) == 'S');
     }
 
+    /** Waits until each thread of a process sleeps, in three readings one after the other: none of them has work. */
+    public static void awaitIdle(long pid) throws Exception {
+        int[] readings = {0};
+        await("process " + pid + " is idle", () -> {
+            readings[0] = areThreads(pid, 'S') ? readings[0] + 1 : 0;
+            return readings[0] == 3;
+        });
+    }
+
+    /** Stops all threads of a process, and waits until they have stopped: kill(2) returns earlier. */
+    public static void stop(long pid) throws Exception {
+        if (new ProcessBuilder("kill", "-STOP", Long.toString(pid)).start().waitFor() != 0) {
+            throw new IOException("kill -STOP " + pid + " has failed");
+        }
+        await("process " + pid + " is stopped", () -> areThreads(pid, 'T'));
+    }
+
+    private static boolean areThreads(long pid, char state) throws IOException {
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+            for (Path thread : threads) {
+                String stat = Files.readString(thread.resolve("stat"), ISO_8859_1);
+                if (stat.charAt(stat.lastIndexOf(')') + 2) != state) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (IOException | DirectoryIteratorException changed) { // a thread has ended
+            if (!Files.exists(Path.of("/proc/" + pid))) {
+                throw new IOException("process " + pid + " has exited", changed);
+            }
+            return false;
+        }
+    }
+
     /** Ends a process that may be the child of another process. */
     public static void kill(long pid) {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
@@ -48,13 +84,7 @@ public final class Children implements AfterEachCallback {
 
     /** Waits until a condition holds, without a limit on the time that matters to the test. */
     public static void await(String what, Callable<Boolean> condition) throws Exception {
-        long patience = System.nanoTime() + 60_000_000_000L;
-        while (!condition.call()) {
-            if (System.nanoTime() > patience) {
-                throw new AssertionError("a minute was not enough until " + what);
-            }
-            Thread.sleep(2);
-        }
+        Await.until(what, condition);
     }
 
     /** Returns the state of a process (proc_pid_stat(5)), such as Z; or X if it has exited. */

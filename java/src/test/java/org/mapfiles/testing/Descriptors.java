@@ -14,6 +14,14 @@ public final class Descriptors {
         return countMatching("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
     }
 
+    /** Collects garbage, which closes descriptors, until there are no more than some. */
+    public static void awaitNoMoreThan(int count) throws Exception {
+        Await.until("unreachable objects are collected", () -> {
+            System.gc();
+            return count() <= count;
+        });
+    }
+
     /** Returns the number of open events of perf_event_open(2). */
     public static int countPerf() throws IOException {
         return countMatching("anon_inode:\\[perf_event]");

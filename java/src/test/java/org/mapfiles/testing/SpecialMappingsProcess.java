@@ -81,11 +81,11 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     }
 
     @Override
-    public void beforeEach(ExtensionContext context) throws IOException {
+    public void beforeEach(ExtensionContext context) throws Exception {
         start();
     }
 
-    public void start() throws IOException {
+    public void start() throws Exception {
         String program = System.getProperty("mapfiles.special-process");
         if (program == null) {
             throw new IllegalStateException("the build says by -Dmapfiles.special-process= where special_process is");
@@ -102,6 +102,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
                 .start();
         output = new BufferedReader(new InputStreamReader(process.getInputStream(), ISO_8859_1));
         readReport();
+        Children.await("it waits for its input", () -> Children.state(process.pid()) == 'S'); // until then it allocates
         maps = ProcessMaps.of(process.pid());
     }
 
@@ -165,7 +166,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
     }
 
     /** Makes the child execute its program again (execve(2)), with new mappings. */
-    public void exec() throws IOException {
+    public void exec() throws Exception {
         process.getOutputStream().write("exec\n".getBytes(ISO_8859_1));
         process.getOutputStream().flush();
         String reply = next();
@@ -173,6 +174,7 @@ public final class SpecialMappingsProcess implements BeforeEachCallback, AfterEa
             throw new IOException(reply);
         }
         readReport();
+        Children.await("it waits for its input", () -> Children.state(process.pid()) == 'S');
     }
 
     public List<Made> made() {

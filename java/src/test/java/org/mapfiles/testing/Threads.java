@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /** Threads that repeat work concurrently until they are stopped or one of them fails. */
 public final class Threads {
@@ -42,8 +43,15 @@ public final class Threads {
 
     /** Runs the threads for a while, and throws the exception of a failed thread. */
     public void stopAfter(int millis) throws Exception {
-        long end = System.nanoTime() + millis * 1_000_000L;
-        while (System.nanoTime() < end && !over.get()) {
+        stopAfter(millis, () -> true);
+    }
+
+    /** As {@link #stopAfter(int)}, but longer, a minute at most, until a condition holds. */
+    public void stopAfter(int millis, BooleanSupplier isEnough) throws Exception {
+        long start = System.nanoTime();
+        long end = start + millis * 1_000_000L;
+        long limit = start + 60_000_000_000L;
+        while (!over.get() && (System.nanoTime() < end || !isEnough.getAsBoolean() && System.nanoTime() < limit)) {
             Thread.sleep(5);
         }
         over.set(true);
