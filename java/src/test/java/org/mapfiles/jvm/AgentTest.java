@@ -45,13 +45,16 @@ class AgentTest {
     @Test
     void agentFromTheStartRecordsAllCode() throws Exception {
         String agent = "-agentpath:" + library() + "=memory=8m";
-        assertThat(output(new ChildJvm().with(agent, "-XX:TieredStopAtLevel=4").run(FindCodeMain.class, "earliest")))
+        assertThat(output(new ChildJvm()
+                        .with(agent, "-Xbatch", "-XX:TieredStopAtLevel=4")
+                        .run(FindCodeMain.class, "earliest")))
                 .isEqualTo("[came], libraries 1");
     }
 
     @Test
     void withoutTheAgentEarlierCodeIsMarked() throws Exception {
-        assertThat(output(new ChildJvm().run(FindCodeMain.class, "earliest"))).isEqualTo("[was there], libraries 1");
+        assertThat(output(new ChildJvm().with("-Xbatch").run(FindCodeMain.class, "earliest")))
+                .isEqualTo("[was there], libraries 1");
     }
 
     @Test
@@ -109,15 +112,18 @@ class AgentTest {
         assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "this locale cannot name it");
         Files.createDirectory(folder);
         Path library = Files.move(library(), folder.resolve("libmapfiles.so"));
-        assertThat(output(new ChildJvm().with("-agentpath:" + library).run(FindCodeMain.class, "earliest")))
+        assertThat(output(
+                        new ChildJvm().with("-Xbatch", "-agentpath:" + library).run(FindCodeMain.class, "earliest")))
                 .endsWith("libraries 2");
     }
 
     @Test
     void codeIsRecordedUntilTheLastClose() throws Exception {
-        assertThat(output(new ChildJvm().run(FindCodeMain.class, "closed")))
+        assertThat(output(new ChildJvm().with("-Xbatch").run(FindCodeMain.class, "closed")))
                 .isEqualTo("one left: true\nthe program: true\nnone: false\nagain: true");
-        assertThat(output(new ChildJvm().with("-agentpath:" + library()).run(FindCodeMain.class, "closed")))
+        assertThat(output(new ChildJvm()
+                        .with("-Xbatch", "-agentpath:" + library())
+                        .run(FindCodeMain.class, "closed", "agent")))
                 .contains("none: true");
     }
 

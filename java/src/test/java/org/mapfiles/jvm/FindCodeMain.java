@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import javax.management.ObjectName;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.Await;
 
 /** Programs of child JVMs that record code in an unusual way. The first argument is the name of the program. */
 public final class FindCodeMain {
@@ -29,25 +30,31 @@ public final class FindCodeMain {
                 loaders();
                 break;
             case "closed":
-                closed();
+                closed(arguments.length > 1);
                 break;
             default:
                 exit();
         }
     }
 
-    /** Prints whether code that was compiled before the first search was recorded, and the number of libraries. */
+    /**
+     * Prints whether code that was compiled before the first search was recorded, and the number of libraries. Needs
+     * -Xbatch: the method is compiled when the calls have returned.
+     */
     private static void earliest() throws Exception {
         for (int i = 0; i < 100_000; i++) {
             Throwaway.work(10);
         }
-        Thread.sleep(500); // the JIT compiles meanwhile
         JvmCode code = JvmCode.open();
         Set<String> found = new TreeSet<>();
-        code.forEach(each -> {
-            if (each.kind() == CodeInfo.Kind.METHOD && each.toString().startsWith("org.mapfiles.jvm.Throwaway.work(")) {
-                found.add(each.isBeforeStart() ? "was there" : "came");
-            }
+        Await.until("the JVM has reported it", () -> {
+            code.forEach(each -> {
+                if (each.kind() == CodeInfo.Kind.METHOD
+                        && each.toString().startsWith("org.mapfiles.jvm.Throwaway.work(")) {
+                    found.add(each.isBeforeStart() ? "was there" : "came");
+                }
+            });
+            return !found.isEmpty();
         });
         System.out.println(found + ", libraries " + libraries());
     }
@@ -89,26 +96,31 @@ public final class FindCodeMain {
         System.out.println("right " + (right > 50));
     }
 
-    /** Closes two resolvers, and prints whether code is recorded until the last of them and the agent are closed. */
-    private static void closed() throws Exception {
+    /**
+     * Closes two resolvers, and prints whether code is recorded until the last of them and the agent are closed. Needs
+     * -Xbatch, as {@link #earliest}.
+     */
+    private static void closed(boolean hasAgent) throws Exception {
         JvmResolver first = JvmResolver.recording();
         JvmResolver second = JvmResolver.recording();
         first.close();
         first.close(); // a second close has no effect
-        System.out.println("one left: " + isRecorded());
+        System.out.println("one left: " + isRecorded(true));
         JvmCode.open();
         JvmCode.open();
         second.close();
-        System.out.println("the program: " + isRecorded());
+        System.out.println("the program: " + isRecorded(true));
         JvmCode.stop();
-        System.out.println("none: " + isRecorded());
+        System.out.println("none: " + isRecorded(hasAgent));
         JvmCode.stop();
         JvmCode.open();
-        System.out.println("again: " + isRecorded());
+        System.out.println("again: " + isRecorded(true));
     }
 
-    /** Returns whether the JVM records code that is compiled now. */
-    private static boolean isRecorded() throws Exception {
+    /**
+     * Returns whether the JVM records code that is compiled now. The JVM reports code some time after it was compiled.
+     */
+    private static boolean isRecorded(boolean expected) throws Exception {
         JvmCode code = JvmCode.hold(0);
         JvmCode.release();
         long before = code.counts().live() + code.counts().unloaded();
@@ -116,7 +128,12 @@ public final class FindCodeMain {
         for (int i = 0; i < 20_000; i++) {
             work.invoke(null, 100);
         }
-        Thread.sleep(300); // the JIT compiles meanwhile
+        if (expected) {
+            Await.until(
+                    "it is recorded", () -> code.counts().live() + code.counts().unloaded() > before);
+        } else {
+            Thread.sleep(300);
+        }
         return code.counts().live() + code.counts().unloaded() > before;
     }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Resolves addresses of this JVM. */
 class JvmResolverTest {
@@ -117,11 +118,14 @@ class JvmResolverTest {
                 JvmResolver other = JvmResolver.of(maps)) {
             long[] start = new long[1];
             String[] name = new String[1];
-            reader.forEach(each -> {
-                if (each.kind() == CodeInfo.Kind.METHOD && each.tier() > 0 && start[0] == 0) {
-                    start[0] = each.start();
-                    name[0] = each.toString();
-                }
+            Children.await("its compiler has compiled a method", () -> {
+                reader.forEach(each -> {
+                    if (each.kind() == CodeInfo.Kind.METHOD && each.tier() > 0 && start[0] == 0) {
+                        start[0] = each.start();
+                        name[0] = each.toString();
+                    }
+                });
+                return start[0] != 0;
             });
             assertThat(other.resolve(start[0], info)).isTrue();
             assertThat(info.code().certainty()).isEqualTo(CodeInfo.Certainty.READ);

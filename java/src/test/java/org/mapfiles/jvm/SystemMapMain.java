@@ -7,11 +7,14 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.management.ObjectName;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.Addresses;
+import org.mapfiles.testing.Await;
 
 /**
  * Compares each region with addresses whose use is known, and with System.map if the JVM has that command and tracks
@@ -46,10 +49,11 @@ final class SystemMapMain {
         for (int i = 0; i < live.length; i++) {
             live[i] = new byte[100_000];
         }
+        CountDownLatch never = new CountDownLatch(1);
         Thread waiting = new Thread(
                 () -> {
                     try {
-                        Thread.sleep(60_000);
+                        never.await();
                     } catch (InterruptedException done) {
                         // the program exits
                     }
@@ -57,6 +61,7 @@ final class SystemMapMain {
                 "JavaThread \"x\" [stack(0x1000,0x2000)]\nPolling page: 0x1000");
         waiting.setDaemon(true);
         waiting.start();
+        Await.until("it has begun, with its guard zone", () -> waiting.getState() == Thread.State.WAITING);
         ByteBuffer[] buffers = {
             ByteBuffer.allocateDirect(1000), ByteBuffer.allocateDirect(1 << 20), ByteBuffer.allocateDirect(10 << 20)
         };
@@ -68,8 +73,9 @@ final class SystemMapMain {
         System.out.println(
                 "unknown " + regions.bytes(JvmRegions.Kind.UNKNOWN) + " gc " + regions.bytes(JvmRegions.Kind.GC));
         // A buffer was freed: a thread that starts now may have its stack there.
+        String before = systemMap();
         JvmRegions now = JvmRegions.read();
-        String map = systemMap();
+        String map = unchanged(before, systemMap());
         if (!map.isEmpty()) {
             compare(now, map);
         }
@@ -169,6 +175,16 @@ final class SystemMapMain {
         } catch (javax.management.ReflectionException none) {
             return "";
         }
+    }
+
+    /** Returns the lines of the later map whose range and kind the earlier one has too. */
+    private static String unchanged(String before, String later) {
+        Set<String> kept = before.lines().map(SystemMapMain::rangeAndKind).collect(Collectors.toSet());
+        return later.lines().filter(line -> kept.contains(rangeAndKind(line))).collect(Collectors.joining("\n"));
+    }
+
+    private static String rangeAndKind(String line) {
+        return line.strip().split(" ", 2)[0] + ' ' + named(line);
     }
 
     private static void compare(JvmRegions regions, String map) {
