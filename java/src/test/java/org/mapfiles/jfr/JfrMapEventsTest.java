@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Children;
 
 /** Flight Recorder records mappings if a recording enables the events, and only then. */
 class JfrMapEventsTest {
@@ -150,6 +151,14 @@ class JfrMapEventsTest {
         return mapped;
     }
 
+    private static long mappings(Path file) throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            return maps.snapshot().stream()
+                    .filter(mapping -> file.toString().equals(mapping.name()))
+                    .count();
+        }
+    }
+
     /** From the mappings at the start of a recording to those at its end, with a new chunk in the middle. */
     @Test
     void replayOfChangesIsExact() throws Exception {
@@ -161,9 +170,13 @@ class JfrMapEventsTest {
             recording.start();
             for (int i = 0; i < 40; i++) {
                 kept.add(channel.map(FileChannel.MapMode.READ_ONLY, i % 8 * 4096L, 4096L * (1 + i % 5)));
+                long made = mappings(file);
                 if (i % 10 == 9) {
                     kept.subList(0, 5).clear();
-                    System.gc(); // unmaps the buffers
+                    Children.await("the collector unmaps a buffer", () -> {
+                        System.gc();
+                        return mappings(file) < made;
+                    });
                 }
                 Thread.sleep(20);
                 if (i == 20) {
@@ -220,7 +233,9 @@ class JfrMapEventsTest {
         try (Recording recording = new Recording()) {
             recording.enable("mapfiles.MemoryMapSummary").withPeriod(Duration.ofMillis(100));
             recording.start();
-            Thread.sleep(500);
+            Children.await(
+                    "a period is over",
+                    () -> !events(recording, "MemoryMapSummary").isEmpty());
             recording.stop();
             List<RecordedEvent> events = events(recording, "MemoryMapSummary");
             assertThat(events).isNotEmpty().allSatisfy(event -> {

@@ -16,6 +16,7 @@ import javax.management.MBeanInfo;
 import javax.management.MBeanServer;
 import javax.management.Notification;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.testing.Children;
 
 /** The number of mappings, and the notification when a share of the limit is passed. */
 class MapCountTest {
@@ -39,25 +40,41 @@ class MapCountTest {
     @Test
     void notificationIsSentOncePerPassedShare() throws Exception {
         BlockingQueue<Notification> warnings = new LinkedBlockingQueue<>();
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
         try (MapCount count = MapCount.register(Duration.ofMillis(20))) {
+            Thread checker = checker(before);
             server.addNotificationListener(count.name(), (warning, ignored) -> warnings.add(warning), null, null);
-            assertThat(warnings.poll(200, TimeUnit.MILLISECONDS))
-                    .as("far from the limit")
-                    .isNull();
+            awaitCheck(checker);
+            assertThat(warnings).as("far from the limit").isEmpty();
             for (int i = 0; i < 2; i++) {
                 count.setWarningShare(0.000_001);
-                Notification warning = warnings.poll(20, TimeUnit.SECONDS);
+                Notification warning = warnings.poll(60, TimeUnit.SECONDS);
+                assertThat(warning).as("a warning").isNotNull();
                 assertThat(warning.getType()).isEqualTo(MapCount.WARNING);
                 assertThat(warning.getMessage())
                         .contains("near vm.max_map_count")
                         .contains("sysctl -w");
-                assertThat(warnings.poll(200, TimeUnit.MILLISECONDS))
-                        .as("sent once")
-                        .isNull();
+                awaitCheck(checker);
+                assertThat(warnings).as("sent once").isEmpty();
                 count.setWarningShare(1);
-                Thread.sleep(100);
+                awaitCheck(checker);
             }
         }
+    }
+
+    /** Waits until a check that began after this call has ended: the thread waits before and after each. */
+    private static void awaitCheck(Thread checker) throws Exception {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long waits = threads.getThreadInfo(checker.getId()).getWaitedCount();
+        Children.await(
+                "two more waits", () -> threads.getThreadInfo(checker.getId()).getWaitedCount() >= waits + 2);
+    }
+
+    private static Thread checker(Set<Thread> before) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(each -> each.getName().equals("mapfiles-count") && !before.contains(each))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
@@ -78,18 +95,13 @@ class MapCountTest {
                     null,
                     null);
             count.setWarningShare(0.000_001);
-            for (int i = 0; i < 2_000 && bean.getFailure() == null; i++) {
-                Thread.sleep(10);
-            }
+            Children.await("a check fails", () -> bean.getFailure() != null);
             assertThat(bean.getFailure()).contains("a listener's own");
             isBroken.set(false);
-            assertThat(warnings.poll(20, TimeUnit.SECONDS))
+            assertThat(warnings.poll(60, TimeUnit.SECONDS))
                     .as("sent again, since no listener has taken it")
                     .isNotNull();
-            for (int i = 0; i < 2_000 && bean.getFailure() != null; i++) {
-                Thread.sleep(10);
-            }
-            assertThat(bean.getFailure()).isNull();
+            Children.await("a check succeeds", () -> bean.getFailure() == null);
         }
     }
 
@@ -125,15 +137,9 @@ class MapCountTest {
     }
 
     /** Returns the polling thread: a new thread that waits. */
-    private static Thread parked(Set<Thread> before) throws InterruptedException {
-        Thread thread = Thread.getAllStackTraces().keySet().stream()
-                .filter(each -> each.getName().equals("mapfiles-count") && !before.contains(each))
-                .findFirst()
-                .orElseThrow();
-        for (int i = 0; i < 2_000 && thread.getState() != Thread.State.TIMED_WAITING; i++) {
-            Thread.sleep(10);
-        }
-        assertThat(thread.getState()).isEqualTo(Thread.State.TIMED_WAITING);
+    private static Thread parked(Set<Thread> before) throws Exception {
+        Thread thread = checker(before);
+        Children.await("it waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
         return thread;
     }
 

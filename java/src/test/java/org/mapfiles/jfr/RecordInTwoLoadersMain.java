@@ -6,9 +6,11 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
+import org.mapfiles.testing.Await;
 
 /** Loads the library in two class loaders, as two applications of a server do, and records in both. */
 final class RecordInTwoLoadersMain {
@@ -34,21 +36,27 @@ final class RecordInTwoLoadersMain {
         return new URLClassLoader(places.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
     }
 
-    /** Returns the summaries of a short recording, for a number of event types. */
+    /**
+     * Returns the number of event types whose summaries are recorded, after a wait until one of them is there often.
+     */
     private static String recorded(Path file) throws Exception {
+        List<Long> types = new ArrayList<>();
         try (Recording recording = new Recording()) {
             recording.enable("mapfiles.MemoryMapSummary").withPeriod(Duration.ofMillis(50));
             recording.start();
-            Thread.sleep(500);
+            Await.until("several periods are over", () -> {
+                types.clear();
+                recording.dump(file);
+                RecordingFile.readAllEvents(file).forEach(event -> {
+                    if (event.getEventType().getName().equals("mapfiles.MemoryMapSummary")
+                            && event.getLong("count") > 50) {
+                        types.add(event.getEventType().getId());
+                    }
+                });
+                return types.stream().anyMatch(type -> Collections.frequency(types, type) >= 4);
+            });
             recording.stop();
-            recording.dump(file);
         }
-        List<Long> types = new ArrayList<>();
-        RecordingFile.readAllEvents(file).forEach(event -> {
-            if (event.getEventType().getName().equals("mapfiles.MemoryMapSummary") && event.getLong("count") > 50) {
-                types.add(event.getEventType().getId());
-            }
-        });
         return types.stream().distinct().count() + " types, events " + !types.isEmpty();
     }
 }
