@@ -1,5 +1,7 @@
 package org.mapfiles;
 
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,7 @@ import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.jvm.JvmProcess;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.live.LiveMaps;
+import org.mapfiles.testing.Await;
 import org.mapfiles.testing.Descriptors;
 import org.mapfiles.timeline.MapChanges;
 
@@ -102,7 +105,12 @@ final class LowMemoryMain {
             calls.forEach((name, call) -> System.out.println("WITHOUT " + name + ' ' + outcome(call)));
             System.out.println("OPENED " + (Descriptors.count() - descriptors));
             main.held.clear();
-            System.gc();
+            Await.until("the collector has freed the memory", () -> {
+                System.gc();
+                return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                        .filter(pool -> pool.getName().equals("direct"))
+                        .allMatch(pool -> pool.getMemoryUsed() < 1 << 20);
+            });
             calls.forEach((name, call) -> System.out.println("WITH " + name + ' ' + outcome(call)));
         }
     }

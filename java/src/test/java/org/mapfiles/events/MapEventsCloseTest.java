@@ -130,7 +130,7 @@ class MapEventsCloseTest {
                 waiting.start();
                 Thread.sleep(i % 5);
                 changes.close();
-                waiting.join(10_000);
+                waiting.join(60_000);
                 assertThat(waiting.isAlive()).isFalse();
                 assertThat(answer.get())
                         .isIn(false, answer.get() instanceof IllegalStateException ? answer.get() : false);
@@ -168,6 +168,6 @@ class MapEventsCloseTest {
             }
         }
         awaitNone();
-        assertThat(rings()).isZero();
+        Children.await("the rings are unmapped", () -> rings() == 0);
     }
 }

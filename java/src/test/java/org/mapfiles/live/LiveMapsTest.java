@@ -141,7 +141,7 @@ class LiveMapsTest {
         }
     }
 
-    /** Another thread drains the events for half a second. After that the refresher uses them again. */
+    /** Another thread waits for events until one comes. After that the refresher uses them again. */
     @Test
     void eventsAreUsedAgainAfterAnotherReader() throws Exception {
         Assume.events();
@@ -150,7 +150,7 @@ class LiveMapsTest {
         try (ProcessMaps maps = ProcessMaps.of(child.pid());
                 MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA, MapEvents.Option.IMMEDIATE_WAKEUP)) {
             FutureTask<Void> other = new FutureTask<>(() -> {
-                while (!Threads.tolerated(() -> events.await(500))) {
+                while (!Threads.tolerated(() -> events.await(-1))) {
                     Thread.onSpinWait();
                 }
                 return null;
@@ -161,6 +161,7 @@ class LiveMapsTest {
             try (LiveMaps live =
                     LiveMaps.of(maps).every(NEVER).withEvents(events).start()) {
                 Children.await("it could not listen", () -> live.refreshCount() > 0);
+                child.command("protect plain");
                 other.get();
                 child.command("remap plain");
                 long remapped = child.made().get(0).line().start();

@@ -2,13 +2,16 @@ package org.mapfiles.resident;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.testing.Children;
 
 /** The numbers of smaps are those of its text. */
 class SmapsTest {
@@ -21,19 +24,30 @@ class SmapsTest {
     @Test
     void sumsAreThoseOfTheText() throws Exception {
         MapSnapshot snapshot = target.maps().snapshot();
-        smaps.read(target.maps());
+        SmapsBytes total = new SmapsBytes();
+        List<String> lines = new ArrayList<>();
+        Children.await(
+                "no other process maps or unmaps a library meanwhile, which changes Pss and Shared_Clean", () -> {
+                    lines.clear();
+                    lines.addAll(text());
+                    smaps.read(target.maps());
+                    smaps.readTotal(target.maps(), total);
+                    return text().equals(lines);
+                });
         for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
             assertThat(smaps.add(mapping, sums)).isTrue();
         }
         assertThat(smaps.size()).isEqualTo(snapshot.size());
-        List<String> lines = Files.readAllLines(Path.of("/proc/" + target.maps().pid() + "/smaps"));
-        isTextOf(lines);
-        smaps.readTotal(target.maps(), sums);
-        isTextOf(lines.stream().filter(line -> !line.startsWith("Pss:")).toList());
-        assertThat(sums.pss()).isBetween(1L, sums.rss()); // smaps_rollup rounds once
+        isTextOf(lines, sums);
+        isTextOf(lines.stream().filter(line -> !line.startsWith("Pss:")).toList(), total);
+        assertThat(total.pss()).isBetween(1L, total.rss()); // smaps_rollup rounds once
     }
 
-    private void isTextOf(List<String> lines) {
+    private List<String> text() throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + target.maps().pid() + "/smaps"));
+    }
+
+    private static void isTextOf(List<String> lines, SmapsBytes sums) {
         String[] names = {"Rss:", "Shared_Clean:", "Shared_Dirty:", "Private_Clean:", "Private_Dirty:", "Swap:", "Pss:"
         };
         long[] values = {

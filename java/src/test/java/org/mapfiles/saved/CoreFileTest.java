@@ -21,6 +21,7 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.saved.Crash.Address.Role;
+import org.mapfiles.testing.Children;
 
 /** Core files: one that is made by hand, and those of gcore(1) and the kernel. */
 class CoreFileTest {
@@ -154,13 +155,9 @@ class CoreFileTest {
     @Test
     void coreOfGcoreHasTheFilesOfTheProcess() throws Exception {
         assumeTrue(isInstalled("gcore"), "no gcore(1)");
-        Process target = new ProcessBuilder("sleep", "60").start();
+        Process target = new ProcessBuilder("sleep", "1000").start();
         try (ProcessMaps maps = ProcessMaps.of(target.pid())) {
-            while (!Files.readString(Path.of("/proc/" + target.pid() + "/wchan"))
-                            .contains("sleep")
-                    && target.isAlive()) {
-                Thread.sleep(5);
-            }
+            Children.awaitSleep(target.pid());
             Process gcore = new ProcessBuilder(
                             "gcore", "-o", directory.resolve("g").toString(), Long.toString(target.pid()))
                     .redirectErrorStream(true)

