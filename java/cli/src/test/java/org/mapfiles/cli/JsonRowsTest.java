@@ -80,7 +80,9 @@ class JsonRowsTest {
             add(lines, "shared self " + jvm.pid());
             add(lines, "shared self " + jvm.pid() + " --private");
             RunningWatch watch = RunningWatch.initial(child.pid(), "--json");
-            for (String command : List.of("shrink plain", "grow plain", "protect plain", "many 20", "unmap plain")) {
+            child.command("protect plain");
+            watch.awaitRow("protect", row -> row.get("type").equals("changed"));
+            for (String command : List.of("many 20", "unmap plain")) {
                 child.command(command);
             }
             watch.awaitRow(

@@ -95,7 +95,7 @@ class PipeTest {
 
     private static int exitCode(Process process, String command) throws Exception {
         try {
-            assertThat(process.waitFor(120, TimeUnit.SECONDS))
+            assertThat(process.waitFor(600, TimeUnit.SECONDS))
                     .as("%s ends", command)
                     .isTrue();
             return process.exitValue();

@@ -23,7 +23,7 @@ public final class SpecialMappingsChild implements AutoCloseable {
      *
      * @param arguments options of the program, before the directory
      */
-    public SpecialMappingsChild(Path directory, List<String> arguments, String... labels) throws IOException {
+    public SpecialMappingsChild(Path directory, List<String> arguments, String... labels) throws Exception {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
         List<String> command = new ArrayList<>(List.of(System.getProperty("mapfiles.special-process")));
         command.addAll(arguments);
@@ -41,6 +41,7 @@ public final class SpecialMappingsChild implements AutoCloseable {
                 System.out.println("special_process: " + line);
             }
         }
+        Await.untilItWaits(process.pid()); // until then it allocates memory
     }
 
     public Process process() {

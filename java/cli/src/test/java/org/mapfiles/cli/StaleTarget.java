@@ -10,7 +10,7 @@ import java.util.Map;
 
 /** A process that sleeps: a program that a test can replace. */
 public final class StaleTarget implements AutoCloseable {
-    private static final int ATTEMPTS = 2_000;
+    private static final int ATTEMPTS = 12_000;
 
     private final Process process;
     private final long pid;

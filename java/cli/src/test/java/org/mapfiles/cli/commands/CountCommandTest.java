@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.Await;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.SpecialMappingsChild;
 
@@ -23,10 +24,7 @@ class CountCommandTest {
     private static List<Map<String, Object>> rows(String... more) throws Exception {
         Process sleeper = new ProcessBuilder("sleep", "1000").start();
         try {
-            while (!sleeper.info().command().orElse("").endsWith("sleep")) {
-                Thread.onSpinWait();
-            }
-            Thread.sleep(50); // until its loader has mapped the libraries
+            Await.untilItWaits(sleeper.pid()); // its loader has mapped the libraries
             String[] arguments = new String[more.length + 3];
             arguments[0] = "count";
             arguments[1] = Long.toString(sleeper.pid());

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.Await;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Nobody;
 import org.mapfiles.cli.TestJvm;
@@ -152,10 +153,7 @@ class JvmCommandTest {
     @Test
     void aStoppedJvmIsReadButNotAttachedTo() throws Exception {
         try (TestJvm jvm = TestJvm.waiting()) {
-            new ProcessBuilder("kill", "-STOP", jvm.pid()).start().waitFor();
-            while (!Files.readString(Path.of("/proc/" + jvm.pid() + "/stat")).contains(") T ")) {
-                Thread.onSpinWait();
-            }
+            Await.stop(Long.parseLong(jvm.pid()));
             regions("jvm", jvm.pid(), "--json");
             CliResult result = CliResult.with("jvm", jvm.pid(), "--attach");
             assertThat(result.code()).isEqualTo(1);

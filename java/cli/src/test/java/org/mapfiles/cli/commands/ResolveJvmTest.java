@@ -193,9 +193,10 @@ class ResolveJvmTest {
     void anAddressOfThisJvmHasItsMethod() throws Exception {
         String[] start = {null};
         JvmCode.open().forEach(each -> {
+            // the JVM replaces code of tiers 2 and 3
             if (each.kind() == CodeInfo.Kind.METHOD
                     && each.toString().startsWith("java.lang.String.")
-                    && each.tier() > 0) {
+                    && (each.tier() == 4 || each.tier() > 0 && start[0] == null)) {
                 start[0] = Long.toHexString(each.start());
             }
         });

@@ -248,8 +248,8 @@ class ResolveLinesTest {
     @Test
     void aHungSymbolizerIsEnded() throws Exception {
         Path pid = directory.resolve("pid");
-        useScript("echo $$ > " + pid + "\nsleep 1000");
-        System.setProperty(SECONDS, "1");
+        useScript("echo $$ > " + pid + "\nexec sleep 1000");
+        System.setProperty(SECONDS, "5");
         Programs programs = new Programs(directory);
         programs.compile("program");
         try (Programs.Running program = programs.start("program")) {
@@ -257,7 +257,7 @@ class ResolveLinesTest {
             assertThat(result.lines()).hasSize(1);
             assertThat(result.err())
                     .hasLineCount(1)
-                    .contains("llvm-symbolizer has printed nothing more for 1 seconds")
+                    .contains("llvm-symbolizer has printed nothing more for 5 seconds")
                     .contains("/program");
             assertThat(result.code()).isZero();
         }

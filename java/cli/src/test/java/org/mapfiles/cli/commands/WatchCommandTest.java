@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.Await;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Main;
 import org.mapfiles.cli.MappedTestFile;
@@ -56,6 +58,13 @@ class WatchCommandTest {
         input.flush();
     }
 
+    /** Starts a shell that becomes cat(1) after a line of input, and waits until it waits for that. */
+    private static Process shell() throws Exception {
+        Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
+        Await.untilItWaits(shell.pid(), Path.of("/bin/sh"));
+        return shell;
+    }
+
     private SpecialMappingsChild child() throws Exception {
         return new SpecialMappingsChild(directory.toRealPath(), List.of(), "plain");
     }
@@ -63,7 +72,7 @@ class WatchCommandTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void execIsReportedAndThenTheExitCodeOfTheEnd(boolean pollOnly) throws Exception {
-        Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
+        Process shell = shell();
         try {
             RunningWatch watch = RunningWatch.initial(Long.toString(shell.pid()), options(pollOnly));
             write(shell, "go");
@@ -105,17 +114,19 @@ class WatchCommandTest {
 
     @Test
     void textShowsMarksAndPaths() throws Exception {
-        Process shell = new ProcessBuilder("sh", "-c", "read a; exec cat").start();
+        Process shell = shell();
         RunningWatch watch = RunningWatch.initial(Long.toString(shell.pid()), "--each");
         write(shell, "go");
-        watch.awaitText("/cat");
+        for (String line : List.of(
+                "^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$",
+                "\\d  \\+  [0-9a-f]+-[0-9a-f]+ +[0-9.]+[KM]  r-xp  /.*/cat(  split)?$",
+                "\\d\\? -  [0-9a-f]+-[0-9a-f]+ +[0-9.]+[KM]  r-xp  "
+                        + Path.of("/bin/sh").toRealPath() + "$")) {
+            Pattern pattern = Pattern.compile(line, Pattern.MULTILINE);
+            watch.await(line, () -> pattern.matcher(watch.text()).find());
+        }
         shell.destroyForcibly().waitFor();
         watch.awaitExit();
-        assertThat(watch.text())
-                .containsPattern("(?m)^\\d\\d:\\d\\d:\\d\\d\\.\\d{6}  !  another program runs$")
-                .containsPattern("(?m)\\d  \\+  [0-9a-f]+-[0-9a-f]+ +[0-9.]+[KM]  r-xp  /.*/cat(  split)?$")
-                .containsPattern("(?m)\\d\\? -  [0-9a-f]+-[0-9a-f]+ +[0-9.]+[KM]  r-xp  "
-                        + Path.of("/bin/sh").toRealPath() + "$");
     }
 
     @Test
@@ -161,7 +172,7 @@ class WatchCommandTest {
             RunningWatch watch = RunningWatch.initial(jvm.pid(), "--json");
             jvm.process().getOutputStream().write(new byte[20_000]);
             jvm.process().getOutputStream().flush();
-            for (long end = System.nanoTime() + 300_000_000_000L; count(watch, file) < 20_000; Thread.sleep(500)) {
+            for (long end = System.nanoTime() + 600_000_000_000L; count(watch, file) < 20_000; Thread.sleep(500)) {
                 assertThat(System.nanoTime() < end)
                         .as("%d of 20000 mappings are reported", count(watch, file))
                         .isTrue();
@@ -199,7 +210,7 @@ class WatchCommandTest {
      * meanwhile.
      */
     private static List<String> linesUntilAdded(Process watch, SpecialMappingsChild child) throws Exception {
-        CompletableFuture<Void> changes = CompletableFuture.runAsync(() -> changeForAMinute(watch, child));
+        CompletableFuture<Void> changes = CompletableFuture.runAsync(() -> changeForMinutes(watch, child));
         List<String> lines = new ArrayList<>();
         BufferedReader output = watch.inputReader();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -213,9 +224,9 @@ class WatchCommandTest {
         throw new AssertionError("no mapping is added: " + lines);
     }
 
-    private static void changeForAMinute(Process watch, SpecialMappingsChild child) {
+    private static void changeForMinutes(Process watch, SpecialMappingsChild child) {
         try {
-            for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; Thread.sleep(50)) {
+            for (long end = System.nanoTime() + 300_000_000_000L; System.nanoTime() < end; Thread.sleep(50)) {
                 assertThat(child.command("many 2")).startsWith("OK");
             }
             watch.destroyForcibly();

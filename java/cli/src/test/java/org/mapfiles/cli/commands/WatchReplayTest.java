@@ -2,7 +2,6 @@ package org.mapfiles.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.cli.Await;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.JsonReplay;
 import org.mapfiles.cli.RunningWatch;
@@ -122,11 +122,17 @@ class WatchReplayTest {
     void replayIsExactAfterLostEvents() throws Exception {
         startChild();
         beginReplayAndWatch("");
-        for (int i = 0; i < 10; i++) {
+        int i = 0;
+        // on a busy machine the events of all changes may be read in time, as the process changes its mappings slowly
+        for (; i < 10 || i < 100 && !isLost(); i++) {
             change("random " + i + " 10000");
             awaitExact("step " + i);
         }
-        assertThat(watch.rows()).extracting(row -> row.get("type")).contains("lost");
+        assertThat(isLost()).as("events are lost in %d steps", i).isTrue();
+    }
+
+    private boolean isLost() {
+        return watch.rows().stream().anyMatch(row -> row.get("type").equals("lost"));
     }
 
     /** The first poll after an execve compares the mappings of two programs. */
@@ -137,9 +143,7 @@ class WatchReplayTest {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         assertThat(process.getInputStream().read()).isEqualTo('\n');
-        while (!Files.readString(Path.of("/proc/" + pid() + "/stat")).contains(") S ")) {
-            Thread.sleep(5); // until the shell waits for input
-        }
+        Await.untilItWaits(process.pid());
         beginReplayAndWatch(option);
         process.getOutputStream().write('\n');
         process.getOutputStream().flush();
