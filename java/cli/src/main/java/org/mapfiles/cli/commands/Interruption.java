@@ -8,7 +8,10 @@ import java.util.concurrent.TimeUnit;
  * command, at most two seconds.
  */
 final class Interruption implements AutoCloseable {
-    private static final long WAIT_SECONDS = 2;
+    /** System property: number of seconds that the JVM waits for the command. */
+    private static final String SECONDS_PROPERTY = "mapfiles.interruption-seconds";
+
+    private static final int DEFAULT_SECONDS = 2;
 
     private final CountDownLatch end = new CountDownLatch(1);
     private final Thread thread = Thread.currentThread();
@@ -23,7 +26,7 @@ final class Interruption implements AutoCloseable {
         hasCome = true;
         thread.interrupt(); // ends a sleep
         try {
-            if (!end.await(WAIT_SECONDS, TimeUnit.SECONDS)) {
+            if (!end.await(Integer.getInteger(SECONDS_PROPERTY, DEFAULT_SECONDS), TimeUnit.SECONDS)) {
                 return; // it is in a system call: the JVM does not wait longer
             }
         } catch (InterruptedException e) {
