@@ -33,8 +33,10 @@ final class CppFilter {
     /** Maximum of children that fail. After that all names stay raw. */
     private static final int MAX_FAILURES = 8;
 
-    /** Limit of the time for the names that are sent together. */
-    private static final int MILLISECONDS = 2_000;
+    /** System property: limit of the time for the names that are sent together, in milliseconds. */
+    private static final String MILLISECONDS_PROPERTY = "mapfiles.demangler-milliseconds";
+
+    private static final int DEFAULT_MILLISECONDS = 2_000;
 
     /**
      * Maximum of bytes that are sent before the first result is read, if they are more than one name. A pipe holds a
@@ -46,6 +48,7 @@ final class CppFilter {
     private static final Timer LIMITS = new Timer("mapfiles-demangler", true);
 
     private final String program;
+    private final int milliseconds;
     private volatile Process child;
     private OutputStream input;
     private InputStream output;
@@ -65,7 +68,13 @@ final class CppFilter {
 
     /** @param program null: there is none */
     CppFilter(String program) {
+        this(program, Integer.getInteger(MILLISECONDS_PROPERTY, DEFAULT_MILLISECONDS));
+    }
+
+    /** @param milliseconds limit of the time for the names that are sent together */
+    CppFilter(String program, int milliseconds) {
         this.program = program;
+        this.milliseconds = milliseconds;
     }
 
     /** Returns the first demangler in absolute directories of a search path; null if there is none. */
@@ -146,7 +155,7 @@ final class CppFilter {
                 start();
             }
             timer = stop(child);
-            LIMITS.schedule(timer, MILLISECONDS);
+            LIMITS.schedule(timer, milliseconds);
             input.write((String.join("\n", part) + "\n").getBytes(StandardCharsets.US_ASCII));
             input.flush();
             for (int i = 0; i < part.size(); i++) {

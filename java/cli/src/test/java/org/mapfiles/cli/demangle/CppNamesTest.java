@@ -13,11 +13,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.cli.Await;
 import org.mapfiles.cli.TestJvm;
 
 /** C++ names, by an installed program and by programs that fail. */
 class CppNamesTest {
     private static final String RAW = "_ZN3foo3barEi";
+    /** A time limit that no successful test reaches. */
+    private static final int PATIENCE = 60_000;
 
     @TempDir
     private Path directory;
@@ -34,10 +37,14 @@ class CppNamesTest {
     }
 
     private CppFilter script(String text) throws IOException {
+        return script(text, PATIENCE);
+    }
+
+    private CppFilter script(String text, int milliseconds) throws IOException {
         Path script = directory.resolve("c++filt");
         Files.writeString(script, "#!/bin/sh\n" + text + "\n");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return new CppFilter(CppFilter.find("/nonexistent:" + directory));
+        return new CppFilter(CppFilter.find("/nonexistent:" + directory), milliseconds);
     }
 
     private static String one(CppFilter filter, String name) {
@@ -138,7 +145,7 @@ class CppNamesTest {
 
     @Test
     void a_program_that_does_not_respond_is_stopped() throws IOException {
-        CppFilter filter = script("exec sleep 60");
+        CppFilter filter = script("exec sleep 1000", 200);
         assertThat(one(filter, RAW)).isEqualTo(RAW);
     }
 
@@ -148,7 +155,7 @@ class CppNamesTest {
         Path pidFile = directory.resolve("pid");
         script("read name; echo $$ > " + pidFile + "; echo \"[$name]\"; exec sleep 1000");
         Process exiting = new ProcessBuilder(TestJvm.command(
-                        List.of(),
+                        List.of("-Dmapfiles.demangler-milliseconds=" + PATIENCE),
                         DemangleAndExitMain.class,
                         directory.resolve("c++filt").toString()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -161,9 +168,7 @@ class CppNamesTest {
             assertThat(exiting.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(exiting.exitValue()).isZero();
             assertThat(exiting.inputReader().readLine()).as("the second name").isNull();
-            assertThat(program == null || !program.isAlive())
-                    .as("the program has ended")
-                    .isTrue();
+            Await.until("the program has ended", () -> program == null || !program.isAlive());
         } finally {
             if (program != null) {
                 program.destroyForcibly();
