@@ -110,8 +110,17 @@ class ResidentPagesTest {
         MapSnapshot snapshot = target.maps().snapshot();
         Smaps smaps = new Smaps();
         SmapsBytes expected = new SmapsBytes();
-        pages.read(target.maps(), snapshot);
-        smaps.read(target.maps());
+        SmapsBytes total = new SmapsBytes();
+        Children.await("the kernel reclaims no page of a file meanwhile", () -> {
+            total.clear();
+            smaps.readTotal(target.maps(), total);
+            long before = total.rss();
+            pages.read(target.maps(), snapshot);
+            smaps.read(target.maps());
+            total.clear();
+            new Smaps().readTotal(target.maps(), total);
+            return total.rss() == before;
+        });
         for (MapCursor mapping = snapshot.cursor(); pages.isZeroKnown() && mapping.next(); ) {
             sums.clear();
             expected.clear();
