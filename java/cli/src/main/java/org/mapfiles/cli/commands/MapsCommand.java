@@ -74,9 +74,17 @@ public final class MapsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         elf.check(screen.isJson());
-        int code = targets.forEach(terminal, this::list);
+        int code = targets.forEach(terminal, new Listing());
         selection.reportUnknown(terminal);
         return code;
+    }
+
+    /** A class, since the first lambda of a JVM takes some milliseconds. */
+    private final class Listing implements TargetOptions.Action {
+        @Override
+        public void read(ProcessMaps maps) throws IOException {
+            list(maps);
+        }
     }
 
     private void list(ProcessMaps maps) throws IOException {
