@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -15,6 +16,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
@@ -30,13 +33,17 @@ import org.mapfiles.internal.NativeMemory;
  * lately are released, and read again when they are needed. The addresses of a symbol take about 23 bytes, and each
  * name that was asked for its own length.
  *
- * <p>At most 1,024 files are open, debug files included. When there would be more, files that were not used lately are
- * closed. {@link Symbols} opens such a file again when it is needed.
+ * <p>At most 1,024 files are open, debug files included, and at most a quarter of {@code ulimit -n}. When there would
+ * be more, files that were not used lately are closed. {@link Symbols} opens such a file again when it is needed.
  *
  * <p>Thread-safe.
  */
 public final class SymbolCache implements AutoCloseable {
     private static final int MAX_DESCRIPTORS = 1024;
+    /** proc(5): {@code Max open files SOFT HARD files}. */
+    private static final Path LIMITS = Path.of("/proc/self/limits");
+
+    private static final Pattern DESCRIPTOR_LIMIT = Pattern.compile("Max open files +(\\d{1,18}) ");
     /** The encoding in which the JDK decodes the bytes of paths. */
     private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
@@ -68,7 +75,17 @@ public final class SymbolCache implements AutoCloseable {
      * @throws IllegalArgumentException if it is not above 0
      */
     public static SymbolCache ofBytes(long maximum) {
-        return of(maximum, MAX_DESCRIPTORS);
+        return of(maximum, maxDescriptors());
+    }
+
+    /** Returns the maximum of open files. Most of those that this JVM may open are left to others. */
+    private static int maxDescriptors() {
+        try {
+            Matcher limit = DESCRIPTOR_LIMIT.matcher(Files.readString(LIMITS));
+            return limit.find() ? (int) Math.min(MAX_DESCRIPTORS, Long.parseLong(limit.group(1)) / 4) : MAX_DESCRIPTORS;
+        } catch (IOException unknown) { // another proc file system is mounted, or all descriptors are used up
+            return MAX_DESCRIPTORS;
+        }
     }
 
     static SymbolCache of(long maximum, int maxDescriptors) {

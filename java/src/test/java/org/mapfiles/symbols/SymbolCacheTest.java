@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.ChildJvm;
 
 class SymbolCacheTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -164,6 +165,20 @@ class SymbolCacheTest {
             assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(8);
         }
         assertThat(descriptorsOfDirectory()).isZero();
+    }
+
+    /** A server with few descriptors resolves addresses of many files. */
+    @Test
+    void leavesMostDescriptorsToOthers() throws Exception {
+        programs.link("program", "-pie -fPIE");
+        for (int i = 0; i < 100; i++) {
+            copy(i);
+        }
+        ChildJvm.Outcome outcome = ChildJvm.outcomeOf(new ChildJvm()
+                .under("sh", "-c", "ulimit -n 64; exec \"$@\"", "sh")
+                .start(SymbolCacheLowDescriptorsMain.class, directory, 100));
+        assertThat(outcome.output()).isEqualTo("100 files, at most 16 open\n");
+        assertThat(outcome.exit()).isZero();
     }
 
     private Path copy(int number) throws IOException {
