@@ -33,6 +33,15 @@ public final class SourceLines {
     }
 
     /**
+     * Returns whether the function that is not inlined has the name of a symbol that may be a label in it:
+     * llvm-symbolizer prefers names of the symbol table to those of the debug information, and takes the symbol that
+     * begins last.
+     */
+    public boolean mayNameLabels() {
+        return symbolizer.isPresent() && symbolizer.get().kind() == Symbolizer.Kind.LLVM;
+    }
+
+    /**
      * Reads the frames at ELF addresses of a file, innermost first.
      *
      * @param name of the file, as text output shows it

@@ -121,11 +121,15 @@ final class SymbolizerOutput {
         return frames.size() == addresses.length && function == null;
     }
 
-    /** Returns the frames at each address whose output was read, innermost first; none if no source is known. */
+    /**
+     * Returns the frames at each address whose output was read, innermost first; none if no source line is known.
+     * Without debug information llvm-symbolizer prints the symbol before the address, however far away it is, and the
+     * file that the symbol table has for that symbol.
+     */
     List<List<SourceFrame>> frames() {
         List<List<SourceFrame>> known = new ArrayList<>(frames.size());
         for (List<SourceFrame> ofAddress : frames) {
-            known.add(ofAddress.stream().anyMatch(frame -> frame.file() != null) ? List.copyOf(ofAddress) : List.of());
+            known.add(ofAddress.stream().anyMatch(frame -> frame.line() > 0) ? List.copyOf(ofAddress) : List.of());
         }
         return known;
     }

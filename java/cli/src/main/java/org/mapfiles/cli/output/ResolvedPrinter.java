@@ -1,6 +1,7 @@
 package org.mapfiles.cli.output;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -122,6 +123,7 @@ public abstract class ResolvedPrinter {
         Map<ElfFile, SortedSet<Long>> byFile = new IdentityHashMap<>();
         Map<ElfFile, String> fileNames = new IdentityHashMap<>();
         Map<CodeAddress, Map.Entry<ElfFile, Long>> places = new HashMap<>();
+        Map<CodeAddress, String> functions = new HashMap<>();
         for (CodeAddress address : addresses) {
             isReturnAddress = address.isReturnAddress();
             int index = snapshot.find(address.address());
@@ -131,14 +133,31 @@ public abstract class ResolvedPrinter {
                 byFile.computeIfAbsent(info.file(), file -> new TreeSet<>()).add(elfAddress);
                 places.put(address, Map.entry(info.file(), elfAddress));
                 fileNames.put(info.file(), name(index, cursor).display());
+                if (lines.mayNameLabels() && info.status() == SymbolInfo.Status.FOUND) {
+                    functions.put(address, info.name());
+                }
             }
         }
         Map<ElfFile, Map<Long, List<SourceFrame>>> found = new IdentityHashMap<>();
         for (Map.Entry<ElfFile, SortedSet<Long>> each : byFile.entrySet()) {
             found.put(each.getKey(), lines.read(each.getKey(), fileNames.get(each.getKey()), each.getValue()));
         }
-        places.forEach((address, place) ->
-                frames.put(address, found.get(place.getKey()).getOrDefault(place.getValue(), List.of())));
+        places.forEach((address, place) -> {
+            List<SourceFrame> ofAddress = found.get(place.getKey()).getOrDefault(place.getValue(), List.of());
+            frames.put(address, named(ofAddress, functions.get(address)));
+        });
+    }
+
+    /** Returns frames of which the last one has a name, if that is not null. */
+    private static List<SourceFrame> named(List<SourceFrame> frames, String function) {
+        int last = frames.size() - 1;
+        if (last < 0 || function == null || function.equals(frames.get(last).function())) {
+            return frames;
+        }
+        List<SourceFrame> named = new ArrayList<>(frames);
+        SourceFrame outer = frames.get(last);
+        named.set(last, new SourceFrame(function, outer.file(), outer.line(), outer.column()));
+        return named;
     }
 
     /** Prints one address that is in the mapping of an index, or in none if the index is negative. */

@@ -94,6 +94,29 @@ class ResolveLinesTest {
         }
     }
 
+    /** llvm-symbolizer names the function by the last symbol before the address, which may be a label. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llvm-symbolizer", "eu-addr2line", "addr2line"})
+    void aLabelIsNoFunction(String symbolizer) throws Exception {
+        use(symbolizer);
+        Programs programs = new Programs(directory);
+        Path source = programs.path("program.c");
+        Files.writeString(
+                source,
+                Files.readString(source)
+                        .replace("return inner", "__asm__ volatile(\"label_in_outer: nop\"); return inner"));
+        programs.compile("program");
+        long offset = programs.nm("program", "label_in_outer") - programs.nm("program", "outer");
+        try (Programs.Running program = programs.start("program")) {
+            String address = "0x" + Long.toHexString(Long.decode(program.outer()) + offset);
+            CliResult result = CliResult.with("resolve", program.pid(), address, "--lines");
+            assertThat(result.lines()).hasSize(2);
+            assertThat(result.lines().get(0)).contains("  outer + 0x" + Long.toHexString(offset) + " (");
+            assertThat(result.lines().get(1))
+                    .matches("    outer  " + source + ":" + Programs.LINE_OF_OUTER + "(:\\d+)?");
+        }
+    }
+
     @SuppressWarnings("unchecked") // the schema has an array of objects
     private static List<Map<String, Object>> frames(Map<String, Object> row) {
         return (List<Map<String, Object>>) row.get("frames");
@@ -219,7 +242,7 @@ class ResolveLinesTest {
     /** The call is before the address that it returns to, which may belong to another line. */
     @Test
     void aReturnAddressHasTheLineOfTheCall() throws Exception {
-        useScript("while read address; do printf '%s\\nf\\n/x.c:%d:1\\n\\n' $address $address; done");
+        useScript("addr2line", "while read address; do printf '%s\\nf\\n/x.c:%d:1\\n\\n' $address $address; done");
         Programs programs = new Programs(directory);
         programs.compile("program");
         long elfAddress = programs.nm("program", "outer");

@@ -27,6 +27,16 @@ class SymbolizerOutputTest {
                         List.of());
     }
 
+    /** The symbol before an address that no debug information covers, with its file in the symbol table. */
+    @Test
+    void aFileWithoutALineIsNoSource() {
+        SymbolizerOutput output = read(
+                Kind.LLVM,
+                new long[] {0x143a2, 0x20},
+                "0x143a2\n__FRAME_END__\ncrtstuff.c:0:0\n\n0x20\nf\n/a.c:1:0\n\n");
+        assertThat(output.frames()).containsExactly(List.of(), List.of(new SourceFrame("f", "/a.c", 1, -1)));
+    }
+
     @Test
     void elfutils() {
         SymbolizerOutput output = read(
