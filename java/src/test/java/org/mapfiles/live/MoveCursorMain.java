@@ -30,11 +30,14 @@ final class MoveCursorMain {
             MapEvent cursor = events.event();
             Threads mover = new Threads().start(1, () -> cursor::next);
             MapsException[] recorded = new MapsException[1];
+            int[] rounds = new int[1];
             isSoon(() -> {
-                for (int i = 0; i < 100; i++) {
+                for (int i = 0; i < 500; i++) { // the refresher may be interrupted while it reads so many events
                     channel.map(MapMode.READ_ONLY, 0, 4096);
                 }
-                System.gc(); // unmaps the buffers
+                if (++rounds[0] % 20 == 0) {
+                    System.gc(); // unmaps the buffers
+                }
                 recorded[0] = live.eventsFailure().orElse(null);
                 return recorded[0] != null;
             });
@@ -53,7 +56,7 @@ final class MoveCursorMain {
     }
 
     private static boolean isSoon(Callable<Boolean> condition) throws Exception {
-        for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; Thread.sleep(1)) {
+        for (long end = System.nanoTime() + 300_000_000_000L; System.nanoTime() < end; Thread.sleep(1)) {
             if (condition.call()) {
                 return true;
             }
