@@ -98,7 +98,17 @@ public final class SavedSymbols {
         if (entry.recorded != null) {
             return "install the debug file with the build ID " + entry.recorded;
         }
-        return saved.crash().isEmpty() ? "'mapfiles save' records build IDs" : null;
+        return saved.crash().isEmpty() && !hasBuildIds() ? "'mapfiles save' records build IDs" : null;
+    }
+
+    /** Returns whether build IDs were recorded. A file without one has none then, or it was unknown. */
+    private boolean hasBuildIds() {
+        for (MapCursor mapping = saved.snapshot().cursor(); mapping.next(); ) {
+            if (mapping.isFileBacked() && saved.recordedBuildId(mapping).isPresent()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

@@ -92,6 +92,18 @@ class SavedBuildIdsTest {
         assertThat(row("deleted", outer)).as("another build").containsEntry("symbol", null);
     }
 
+    /** The message does not advise what was done already. */
+    @Test
+    void aFileWithoutABuildIdIsNotVerified() throws Exception {
+        programs.sh("gcc -g -O1 -Wl,--build-id=none -o program program.c");
+        String outer = save("saved");
+        CliResult result = resolve("saved", outer);
+        assertThat(result.out()).startsWith(outer + "  " + file + " + 0x");
+        assertThat(result.err())
+                .isEqualTo("mapfiles: no functions are named in " + file
+                        + ": no time or build ID was recorded, so the file may have changed since\n");
+    }
+
     @Test
     void theSameBuildAtThePathHasFunctions() throws Exception {
         String outer = save("state");
