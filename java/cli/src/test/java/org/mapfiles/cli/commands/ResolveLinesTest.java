@@ -101,12 +101,11 @@ class ResolveLinesTest {
         use(symbolizer);
         Programs programs = new Programs(directory);
         Path source = programs.path("program.c");
-        Files.writeString(
-                source,
-                Files.readString(source)
-                        .replace("return inner", "__asm__ volatile(\"label_in_outer: nop\"); return inner"));
+        String labelled = "int y = inner(x); __asm__ volatile(\"label_in_outer: nop\"); return y + 1;";
+        Files.writeString(source, Files.readString(source).replace("return inner(x) + 1;", labelled));
         programs.compile("program");
         long offset = programs.nm("program", "label_in_outer") - programs.nm("program", "outer");
+        assertThat(offset).isPositive();
         try (Programs.Running program = programs.start("program")) {
             String address = "0x" + Long.toHexString(Long.decode(program.outer()) + offset);
             CliResult result = CliResult.with("resolve", program.pid(), address, "--lines");
