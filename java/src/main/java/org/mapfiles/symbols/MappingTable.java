@@ -50,10 +50,13 @@ final class MappingTable {
 
         /** Sets the ELF address of an address in the mapping, or why it is unknown; returns whether it is known. */
         boolean locate(Mapping mapping, long address, SymbolInfo result) {
+            if (Long.compareUnsigned(address - start, end - start) >= 0) {
+                throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
+            }
             if (file == null) {
                 return result.set(status, null, 0);
             }
-            if (hasBias && Long.compareUnsigned(address - start, end - start) < 0) {
+            if (hasBias) {
                 result.set(SymbolInfo.Status.NO_SYMBOL, file, address - bias);
                 return true;
             }

@@ -189,10 +189,12 @@ class SymbolsTest {
                     assertThat(symbols.file(mapping)).isEmpty();
                 }
             }
-            ImmutableMapping first = maps.snapshot().iterator().next();
-            assertThatThrownBy(() -> symbols.find(first, first.end(), info))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("does not cover");
+            for (ImmutableMapping each : maps.snapshot()) {
+                assertThatThrownBy(() -> symbols.find(each, each.end(), info))
+                        .as("%s", each)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("does not cover");
+            }
         }
     }
 
