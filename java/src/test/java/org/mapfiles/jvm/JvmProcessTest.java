@@ -200,7 +200,9 @@ class JvmProcessTest {
             JvmProcess jvm = JvmProcess.of(maps);
             jvm.close();
             jvm.close();
-            assertThatThrownBy(jvm::flags).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(jvm::flags)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("this JvmProcess or JvmCodeReader is closed");
         }
     }
 }
