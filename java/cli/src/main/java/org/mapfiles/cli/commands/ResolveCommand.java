@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Arguments;
@@ -49,6 +51,8 @@ import picocli.CommandLine.TypeConversionException;
             "JSON: rows of type address, unusable, sample."
         })
 public final class ResolveCommand implements Callable<Integer> {
+    private static final Pattern DECIMAL = Pattern.compile("[0-9]{1,16}");
+
     @Parameters(index = "0", arity = "0..1", paramLabel = "PID|self", description = TargetOptions.DESCRIPTION + ".")
     private String process;
 
@@ -95,7 +99,7 @@ public final class ResolveCommand implements Callable<Integer> {
             addresses.add(0, process);
         }
         if (from == null && process == null || addresses.isEmpty()) {
-            throw wrong(from == null && process == null ? "PID|self and ADDR|- are missing" : "ADDR|- is missing");
+            throw wrong(missing());
         }
         Target target = from == null ? target() : null;
         InputBlock given = addresses.equals(List.of("-")) ? null : parsed();
@@ -106,14 +110,41 @@ public final class ResolveCommand implements Callable<Integer> {
             rejectPid(saved);
             SavedResolver resolver = SavedResolver.of(saved, options, terminal);
             int code = run(resolver, given);
+            reportDecimal(resolver.snapshot);
             resolver.reportUnverified();
             return code;
         }
         try (ProcessMaps maps = target.open()) {
             ProcessResolver resolver = ProcessResolver.of(maps, target, options, terminal);
             int code = run(resolver, given);
+            reportDecimal(resolver.snapshot);
             resolver.reportUnnamedCode();
             return code;
+        }
+    }
+
+    private String missing() {
+        if (from != null) {
+            return "ADDR|- is missing";
+        }
+        if (process == null) {
+            return "PID|self and ADDR|- are missing";
+        }
+        return process.startsWith("0x") ? "PID|self is missing" : "ADDR|- is missing";
+    }
+
+    /** Reports an address that is in a mapping only if its digits are decimal. JSON has no such report. */
+    private void reportDecimal(MapSnapshot snapshot) {
+        for (String argument : addresses) {
+            if (screen.isJson() || !DECIMAL.matcher(argument).matches()) {
+                continue;
+            }
+            long decimal = Long.parseLong(argument);
+            if (snapshot.find(Long.parseUnsignedLong(argument, 16)) < 0 && snapshot.find(decimal) >= 0) {
+                terminal.report(
+                        argument + " is read as hexadecimal: if it is decimal, give 0x" + Long.toHexString(decimal));
+                return;
+            }
         }
     }
 
