@@ -55,6 +55,24 @@ class UsageTest {
 
     @ParameterizedTest
     @CsvSource({
+        "maps self --jsno, --json",
+        "resolve self 0 --line, --lines",
+        "count --al, --all",
+        "watch self --intervall=5, --interval",
+        "jvm self --regions gc, --region"
+    })
+    void aSimilarOptionIsNamed(String line, String similar) {
+        assertThat(failure(line.split(" "))).contains("unknown option '--", "', did you mean " + similar + ":");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resolve self 0 -j", "save self --all", "save self --json", "maps self --x"})
+    void noOptionIsNamedThatIsNotSimilar(String line) {
+        assertThat(CliResult.with(line.split(" ")).err()).doesNotContain("did you mean");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "shared, at least 2 arguments PID|self are needed",
         "shared self, at least 2 arguments PID|self are needed",
         "maps, PID|self or --all is missing",
@@ -66,6 +84,11 @@ class UsageTest {
         "cat -dash, put -- before a name that begins with -",
         "maps self --bogus, unknown option '--bogus'",
         "cat self a b, one argument too many: 'b'",
+        "html self self self -o -, one argument too many: 'self'",
+        "shared frobnicate self, mapfiles: 'frobnicate' is neither a PID nor self",
+        "shared self frobnicate, mapfiles: 'frobnicate' is neither a PID nor self",
+        "resolve 0x7f00, PID|self is missing",
+        "resolve 4711, ADDR|- is missing",
         "stale frobnicate, 'frobnicate' is neither a PID nor self",
         "stale --all self, --all cannot be combined with a process",
         "maps self --sort=foo, --sort: 'foo' is none of size",

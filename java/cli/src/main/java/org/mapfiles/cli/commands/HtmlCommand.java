@@ -51,7 +51,11 @@ import picocli.CommandLine.TypeConversionException;
 public final class HtmlCommand implements Callable<Integer> {
     private static final int BUFFER = 1 << 16;
 
-    @Parameters(paramLabel = "PID|FILE", arity = "1..2", description = TargetOptions.DESCRIPTION + ", or a file.")
+    @Parameters(
+            index = "0..1",
+            paramLabel = "PID|FILE",
+            arity = "1..2",
+            description = TargetOptions.DESCRIPTION + ", or a file.")
     private List<String> arguments = new ArrayList<>();
 
     @Option(

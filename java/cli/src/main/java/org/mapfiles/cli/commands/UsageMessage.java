@@ -16,7 +16,8 @@ public final class UsageMessage {
     /** How picocli's help command begins its message. */
     private static final String UNKNOWN_SUBCOMMAND = "Unknown subcommand '";
 
-    private static final String INVALID_PARAMETER = "^Invalid value for positional parameter at index \\d+ \\(.*?\\): ";
+    private static final String INVALID_PARAMETER =
+            "^Invalid value for positional parameter at index [\\d.*]+ \\(.*?\\): ";
     private static final String INVALID_OPTION = "^Invalid value for option '(.*?)'( \\(.*?\\))?: ";
     private static final String INVALID_CONSTANT = "expected one of \\[(.*?)\\] \\(case-sensitive\\) but was ('.*')$";
     /** Number of letters in which a similar name may differ. */
@@ -51,7 +52,8 @@ public final class UsageMessage {
         if (argument.startsWith("-")) {
             boolean takesName = command.getCommandSpec().positionalParameters().stream()
                     .anyMatch(each -> each.paramLabel().contains("NAME"));
-            return "unknown option " + quoted + (takesName ? "; put -- before a name that begins with -" : "");
+            return "unknown option " + quoted + similarOption(command, argument)
+                    + (takesName ? "; put -- before a name that begins with -" : "");
         }
         return command.getSubcommands().isEmpty()
                 ? "one argument too many: " + quoted
@@ -67,6 +69,17 @@ public final class UsageMessage {
                 + (distance(similar, name) <= Math.min(MAX_DISTANCE, name.length() / 2)
                         ? ", did you mean " + similar
                         : "");
+    }
+
+    /** Returns the long option with the most similar name, as the end of a sentence; empty if none is similar. */
+    private static String similarOption(CommandLine command, String argument) {
+        String name = argument.replaceFirst("=.*$", "");
+        int limit = Math.min(MAX_DISTANCE, (name.length() - 2) / 2);
+        return command.getCommandSpec().optionsMap().keySet().stream()
+                .filter(each -> each.startsWith("--") && name.startsWith("--") && distance(each, name) <= limit)
+                .min(Comparator.comparingInt(each -> distance(each, name)))
+                .map(each -> ", did you mean " + each)
+                .orElse("");
     }
 
     /** Returns how many letters have to be inserted, removed or replaced to make one name of another (Levenshtein). */
