@@ -98,7 +98,9 @@ public final class SampleCounter {
     /** Reports what is not in the page. */
     void report(Terminal terminal) {
         long mapped = samples().mapped();
-        if (unmapped > 0 || mapped == 0) {
+        if (unmapped + mapped == 0) {
+            terminal.report("there are no samples of " + state.label());
+        } else if (unmapped > 0) {
             terminal.report(unmapped + " of " + (mapped + unmapped) + " samples are in no mapping of " + state.label());
         }
         if (otherProcess > 0) {

@@ -113,6 +113,14 @@ class HtmlSamplesTest {
     }
 
     @Test
+    void noSampleIsReported() throws Exception {
+        CliResult result = CliResult.reading("", "html", file("maps", MAPS), "--samples", "-", "-o", "-");
+        assertThat(result.err())
+                .startsWith("mapfiles: there are no samples of ")
+                .hasLineCount(1);
+    }
+
+    @Test
     void aLineThatCannotBeUsedIsReported() throws Exception {
         CliResult result =
                 CliResult.reading("402000\nnonsense\n", "html", file("maps", MAPS), "--samples", "-", "-o", "-");
