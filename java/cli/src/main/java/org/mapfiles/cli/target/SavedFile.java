@@ -29,7 +29,7 @@ public final class SavedFile {
     private static final String KINDS_OF_LIBRARY = "the file is no maps text, hs_err file or core file";
 
     private static final String KINDS =
-            "the file is no file of 'mapfiles save' or of 'mapfiles maps --json', no maps text, hs_err file or core file";
+            "the file is none of these: output of 'mapfiles save' or 'mapfiles maps --json', maps text, hs_err file, core file";
 
     private final String argument;
     private final Terminal terminal;

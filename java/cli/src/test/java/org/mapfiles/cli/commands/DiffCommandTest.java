@@ -335,7 +335,8 @@ class DiffCommandTest {
         assertThat(diffError("{\"a\":" + "[".repeat(50_000), end)).contains("line 1 is no JSON object");
         assertThat(diffError("{}")).contains(": no line is a row of 'mapfiles save'");
         assertThat(diffError("junk"))
-                .contains(": the file is no file of 'mapfiles save'", "no maps text, hs_err file or core file");
+                .contains(
+                        ": the file is none of these: output of 'mapfiles save'", "maps text, hs_err file, core file");
         List<String> many = new ArrayList<>(List.of(head));
         for (int i = 0; i < 100; i++) {
             many.add("{");
