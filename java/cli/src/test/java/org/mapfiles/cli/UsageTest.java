@@ -85,6 +85,7 @@ class UsageTest {
         "maps self --bogus, unknown option '--bogus'",
         "cat self a b, one argument too many: 'b'",
         "html self self self -o -, one argument too many: 'self'",
+        "html self -o - self self, one argument too many: 'self'",
         "shared frobnicate self, mapfiles: 'frobnicate' is neither a PID nor self",
         "shared self frobnicate, mapfiles: 'frobnicate' is neither a PID nor self",
         "resolve 0x7f00, PID|self is missing",
@@ -96,6 +97,12 @@ class UsageTest {
     })
     void theMessageNamesTheRemedy(String line, String message) {
         assertThat(failure(line.split(" "))).contains(message).doesNotContain("positional parameter");
+    }
+
+    @Test
+    void theSynopsisOfHtmlHasOneOrTwoStates() {
+        assertThat(CliResult.with("html", "--help").out())
+                .startsWith("Usage: mapfiles html [OPTIONS] PID|FILE [PID|FILE]\n");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.mapfiles.cli.output.MapPage;
 import org.mapfiles.cli.output.PageState;
 import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.Arguments;
 import org.mapfiles.cli.target.PageArgument;
 import org.mapfiles.cli.target.SampleCounter;
 import org.mapfiles.cli.target.SampleFile;
@@ -25,7 +26,7 @@ import picocli.CommandLine.TypeConversionException;
         name = "html",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        abbreviateSynopsis = true,
+        customSynopsis = "mapfiles html [OPTIONS] PID|FILE [PID|FILE]",
         description = {
             "Writes a page that shows the address space of a process.",
             "The page is one file for a browser, and needs no network.",
@@ -55,6 +56,7 @@ public final class HtmlCommand implements Callable<Integer> {
             index = "0..1",
             paramLabel = "PID|FILE",
             arity = "1..2",
+            hideParamSyntax = true,
             description = TargetOptions.DESCRIPTION + ", or a file.")
     private List<String> arguments = new ArrayList<>();
 
@@ -82,6 +84,9 @@ public final class HtmlCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (arguments.size() > 2) { // picocli counts those before an option and those after it separately
+            throw new UsageException("one argument too many: '" + Arguments.display(arguments.get(2)) + "'");
+        }
         if (output.toString().equals("-")) {
             return run(terminal.out());
         }
