@@ -170,6 +170,18 @@ class NullArgumentsTest {
         value(ResidentBytes.class, new ResidentBytes());
         value(Smaps.class, new Smaps());
         value(SmapsBytes.class, new SmapsBytes());
+        String hsErr = """
+                #
+                # A fatal error has been detected by the Java Runtime Environment:
+                #
+                #  SIGSEGV (0xb) at pc=0x00007f0000001234, pid=77, tid=78
+                #
+                """;
+        Crash crash = SavedMaps.read(new ByteArrayInputStream(hsErr.getBytes(StandardCharsets.US_ASCII)))
+                .crash()
+                .orElseThrow();
+        value(Crash.class, crash);
+        value(Crash.Address.class, crash.addresses().get(0));
         value(
                 SavedMaps.class,
                 SavedMaps.read(new ByteArrayInputStream(

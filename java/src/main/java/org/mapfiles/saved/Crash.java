@@ -205,6 +205,7 @@ public final class Crash {
      * @return true for a frame, unless its address is that of the instruction
      */
     public boolean isReturnAddress(Address address) {
+        Objects.requireNonNull(address, "address");
         return address.role() == Address.Role.FRAME
                 && address.isKnown()
                 && addresses.stream()
