@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.Terminal;
@@ -51,8 +50,6 @@ import picocli.CommandLine.TypeConversionException;
             "JSON: rows of type address, unusable, sample."
         })
 public final class ResolveCommand implements Callable<Integer> {
-    private static final Pattern DECIMAL = Pattern.compile("[0-9]{1,16}");
-
     @Parameters(index = "0", arity = "0..1", paramLabel = "PID|self", description = TargetOptions.DESCRIPTION + ".")
     private String process;
 
@@ -136,7 +133,7 @@ public final class ResolveCommand implements Callable<Integer> {
     /** Reports an address that is in a mapping only if its digits are decimal. JSON has no such report. */
     private void reportDecimal(MapSnapshot snapshot) {
         for (String argument : addresses) {
-            if (screen.isJson() || !DECIMAL.matcher(argument).matches()) {
+            if (screen.isJson() || !isDecimal(argument)) {
                 continue;
             }
             long decimal = Long.parseLong(argument);
@@ -146,6 +143,15 @@ public final class ResolveCommand implements Callable<Integer> {
                 return;
             }
         }
+    }
+
+    private static boolean isDecimal(String argument) {
+        for (int i = 0; i < argument.length(); i++) {
+            if (argument.charAt(i) < '0' || argument.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return !argument.isEmpty() && argument.length() <= 16; // as many digits as an address in hexadecimal
     }
 
     /** With --from no process is given. The PID of the file's process would be an address too. */
