@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static jlong addressOf(JNIEnv *env, jclass self UNUSED, jobject direct)
@@ -141,6 +142,14 @@ static void closeDescriptor(JNIEnv *env UNUSED, jclass self UNUSED, jint descrip
     mf_sys_close(descriptor);
 }
 
+/* Returns RLIMIT_NOFILE of this process; -1: it is unknown or unlimited. */
+static jlong descriptorLimit(JNIEnv *env UNUSED, jclass self UNUSED)
+{
+    struct rlimit limit;
+
+    return MF_SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 ? (jlong)limit.rlim_cur : -1;
+}
+
 static jboolean isReaderGone(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)
 {
     struct pollfd output = {.fd = descriptor}; /* poll(2) reports errors without being asked for them */
@@ -172,6 +181,7 @@ static const JNINativeMethod process_natives[] = {
     METHOD(loaderChanges, "()J"),
     METHOD(adopt, "(Ljava/io/FileDescriptor;I)I"),
     METHOD(closeDescriptor, "(I)V"),
+    METHOD(descriptorLimit, "()J"),
     METHOD(isReaderGone, "(I)Z"),
 };
 /* clang-format on */

@@ -2,13 +2,13 @@ package org.mapfiles.benchmarks;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.ProcessMaps;
 
 /** Makes snapshots with a given layout of mappings, and addresses in them. */
 final class Layouts {
@@ -32,7 +32,7 @@ final class Layouts {
                 line(text, 0x10000L + i * 0x10000L, 0x8000);
             }
         } else {
-            jvm(text, Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1), mappings);
+            jvm(text, own(), mappings);
         }
         MapSnapshot snapshot =
                 MapSnapshot.ofText(text.toString().getBytes(StandardCharsets.ISO_8859_1), MapFilter.all());
@@ -40,6 +40,23 @@ final class Layouts {
             throw new IllegalStateException("mappings of the layout overlap");
         }
         return snapshot;
+    }
+
+    /** Returns a line for each mapping of this JVM. The text of the kernel may have mappings of two moments. */
+    private static List<String> own() throws IOException {
+        List<String> lines = new ArrayList<>();
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapSnapshot snapshot = maps.snapshot();
+            while (snapshot.isInconsistent()) {
+                maps.refresh(snapshot);
+            }
+            for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+                StringBuilder line = new StringBuilder();
+                line(line, mapping.start(), mapping.size());
+                lines.add(line.toString().stripTrailing() + ' ');
+            }
+        }
+        return lines;
     }
 
     /** Appends the lines of a process and, in its largest hole, clusters up to the number of mappings. */

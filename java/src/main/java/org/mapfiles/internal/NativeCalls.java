@@ -108,6 +108,9 @@ public final class NativeCalls {
 
     public static native void closeDescriptor(int descriptor);
 
+    /** Returns the number of descriptors that this process may have (RLIMIT_NOFILE); -1: it is unknown or unlimited. */
+    public static native long descriptorLimit();
+
     /** Returns whether a descriptor is the writing end of a pipe or FIFO that has no reader (poll(2), POLLERR). */
     public static native boolean isReaderGone(int descriptor);
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.Charset;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -16,12 +15,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeLibrary;
 import org.mapfiles.internal.NativeMemory;
 
@@ -40,10 +38,6 @@ import org.mapfiles.internal.NativeMemory;
  */
 public final class SymbolCache implements AutoCloseable {
     private static final int MAX_DESCRIPTORS = 1024;
-    /** proc(5): {@code Max open files SOFT HARD files}. */
-    private static final Path LIMITS = Path.of("/proc/self/limits");
-
-    private static final Pattern DESCRIPTOR_LIMIT = Pattern.compile("Max open files +(\\d{1,18}) ");
     /** The encoding in which the JDK decodes the bytes of paths. */
     private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
@@ -80,12 +74,9 @@ public final class SymbolCache implements AutoCloseable {
 
     /** Returns the maximum of open files. Most of those that this JVM may open are left to others. */
     private static int maxDescriptors() {
-        try {
-            Matcher limit = DESCRIPTOR_LIMIT.matcher(Files.readString(LIMITS));
-            return limit.find() ? (int) Math.min(MAX_DESCRIPTORS, Long.parseLong(limit.group(1)) / 4) : MAX_DESCRIPTORS;
-        } catch (IOException unknown) { // another proc file system is mounted, or all descriptors are used up
-            return MAX_DESCRIPTORS;
-        }
+        NativeLibrary.ensureLoaded();
+        long limit = NativeCalls.descriptorLimit();
+        return limit < 0 ? MAX_DESCRIPTORS : (int) Math.min(MAX_DESCRIPTORS, limit / 4);
     }
 
     static SymbolCache of(long maximum, int maxDescriptors) {
