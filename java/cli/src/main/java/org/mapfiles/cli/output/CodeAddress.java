@@ -21,10 +21,11 @@ public record CodeAddress(long address, boolean isReturnAddress) {
      * Returns the distance from the address back to the byte whose function is printed. A call that does not return may
      * be the last instruction of its function: the address that it would return to is in the next function.
      *
+     * @param isReturnAddress whether a stack frame returns to the address
      * @param mapping that contains the address
      * @return 0 at the start of the mapping
      */
-    public int distance(MapCursor mapping) {
-        return address == mapping.start() ? 0 : distance();
+    static int distance(long address, boolean isReturnAddress, MapCursor mapping) {
+        return isReturnAddress && address != mapping.start() ? 1 : 0;
     }
 }

@@ -102,9 +102,9 @@ public abstract class CrashPrinter {
         return symbols.isUnverified(mapping);
     }
 
-    /** As {@link CodeAddress#distance(MapCursor)} of the address that is printed. */
+    /** As {@link CodeAddress#distance(long, boolean, MapCursor)} of the address that is printed. */
     final int distance(long address, MapCursor mapping) {
-        return new CodeAddress(address, isReturnAddress).distance(mapping);
+        return CodeAddress.distance(address, isReturnAddress, mapping);
     }
 
     /**

@@ -233,9 +233,9 @@ public abstract class ResolvedPrinter {
         return saved == null ? mapping.permissions() : saved.permissions(mapping);
     }
 
-    /** As {@link CodeAddress#distance(MapCursor)} of the address that is printed. */
+    /** As {@link CodeAddress#distance(long, boolean, MapCursor)} of the address that is printed. */
     final int distance(long address, MapCursor mapping) {
-        return new CodeAddress(address, isReturnAddress).distance(mapping);
+        return CodeAddress.distance(address, isReturnAddress, mapping);
     }
 
     /** Returns the symbol at the {@link #distance} before an address in a mapping; valid until the next call. */
