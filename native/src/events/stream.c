@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define MAX_BYTES 0x7fffffffull /* as of a snapshot */
 #define OPTIONS   (MF_EVENTS_ALL | MF_EVENTS_BUILD_ID)
@@ -91,10 +90,9 @@ static int check_pid_namespace(int task_fd)
  */
 static uint32_t fd_end(void)
 {
-    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    const uint64_t limit = mf_sys_descriptor_limit();
 
-    (void)MF_SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-    return limit.rlim_cur > INT32_MAX ? INT32_MAX : (uint32_t)(limit.rlim_cur - limit.rlim_cur / 16);
+    return limit > INT32_MAX ? INT32_MAX : (uint32_t)(limit - limit / 16);
 }
 
 static int open_all(struct mf_events *events, int task_fd)

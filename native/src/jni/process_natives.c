@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <time.h>
 
 static jlong addressOf(JNIEnv *env, jclass self UNUSED, jobject direct)
@@ -142,12 +141,9 @@ static void closeDescriptor(JNIEnv *env UNUSED, jclass self UNUSED, jint descrip
     mf_sys_close(descriptor);
 }
 
-/* Returns RLIMIT_NOFILE of this process; -1: it is unknown or unlimited. */
 static jlong descriptorLimit(JNIEnv *env UNUSED, jclass self UNUSED)
 {
-    struct rlimit limit;
-
-    return MF_SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 ? (jlong)limit.rlim_cur : -1;
+    return (jlong)mf_sys_descriptor_limit();
 }
 
 static jboolean isReaderGone(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor)

@@ -4,6 +4,8 @@
 
 #include "os/statx.h"
 
+#include <sys/resource.h>
+
 int mf_sys_openat(int directory, const char *path, int flags)
 {
     return (int)MF_SYS(SYS_openat, directory, path, flags | O_CLOEXEC);
@@ -12,6 +14,14 @@ int mf_sys_openat(int directory, const char *path, int flags)
 void mf_sys_close(int fd)
 {
     (void)MF_SYS(SYS_close, fd);
+}
+
+uint64_t mf_sys_descriptor_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+
+    (void)MF_SYS(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+    return limit.rlim_cur;
 }
 
 int mf_sys_stat(int directory, const char *path, int flags, struct stat *out)

@@ -44,6 +44,9 @@ int mf_sys_openat(int directory, const char *path, int flags);
 
 void mf_sys_close(int fd);
 
+/* Returns RLIMIT_NOFILE of this process; UINT64_MAX: it is unknown or unlimited. */
+uint64_t mf_sys_descriptor_limit(void);
+
 /* fstatat(2). An empty path and AT_EMPTY_PATH mean the descriptor itself. */
 int mf_sys_stat(int directory, const char *path, int flags, struct stat *out);
 
