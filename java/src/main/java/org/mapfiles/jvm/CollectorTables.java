@@ -138,8 +138,8 @@ final class CollectorTables {
             long word = words[i];
             if (word == virtualTable && at != heap) { // up to JDK 21 the table of object starts is in the generation
                 space(at, "object starts");
-            } else if (word % Long.BYTES == 0) { // later the generation points to it, and it begins with a pointer
-                find(() -> spacesIn(word, word == heap ? 0 : Long.BYTES, virtualTable, "object starts"));
+            } else if (word % Long.BYTES == 0 && word != heap) { // later it points to it, which begins with a pointer
+                find(() -> spacesIn(word, Long.BYTES, virtualTable, "object starts"));
             }
         }
     }

@@ -76,6 +76,7 @@ public final class Crash {
     private final @Nullable Instant latest;
     private final boolean isOfThisBoot;
     private final List<Address> addresses;
+    private final @Nullable Address instruction;
     private final long stackStart;
     private final long stackEnd;
 
@@ -89,6 +90,10 @@ public final class Crash {
         latest = builder.latest;
         isOfThisBoot = builder.isOfThisBoot;
         addresses = List.copyOf(builder.addresses);
+        instruction = addresses.stream()
+                .filter(each -> each.role() == Address.Role.PC && each.isKnown())
+                .findFirst()
+                .orElse(null);
         stackStart = builder.stackStart;
         stackEnd = builder.stackEnd;
     }
@@ -206,12 +211,8 @@ public final class Crash {
      */
     public boolean isReturnAddress(Address address) {
         Objects.requireNonNull(address, "address");
-        return address.role() == Address.Role.FRAME
-                && address.isKnown()
-                && addresses.stream()
-                        .noneMatch(each -> each.role() == Address.Role.PC
-                                && each.isKnown()
-                                && each.address() == address.address());
+        boolean isInterrupted = instruction != null && instruction.address() == address.address();
+        return address.role() == Address.Role.FRAME && address.isKnown() && !isInterrupted;
     }
 
     /**

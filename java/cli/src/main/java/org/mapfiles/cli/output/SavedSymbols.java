@@ -85,20 +85,24 @@ public final class SavedSymbols {
     /** Returns how many of the files that were searched have each reason why their symbols are not used. */
     public Map<String, Unverified> unverified() {
         Map<String, Unverified> byReason = new LinkedHashMap<>();
+        boolean lacksBuildIds = saved.crash().isEmpty() && !hasBuildIds();
         for (Entry entry : byFile.values()) {
             if (entry.file == null && entry.check != null && entry.check.result() != FileCheck.Result.SAME) {
-                byReason.merge(entry.check.reason(), new Unverified(entry.name, 1, remedy(entry)), Unverified::and);
+                byReason.merge(
+                        entry.check.reason(),
+                        new Unverified(entry.name, 1, remedy(entry, lacksBuildIds)),
+                        Unverified::and);
             }
         }
         return byReason;
     }
 
     /** Returns what names the functions of a file; null: nothing is known. */
-    private String remedy(Entry entry) {
+    private static String remedy(Entry entry, boolean lacksBuildIds) {
         if (entry.recorded != null) {
             return "install the debug file with the build ID " + entry.recorded;
         }
-        return saved.crash().isEmpty() && !hasBuildIds() ? "'mapfiles save' records build IDs" : null;
+        return lacksBuildIds ? "'mapfiles save' records build IDs" : null;
     }
 
     /** Returns whether build IDs were recorded. A file without one has none then, or it was unknown. */
