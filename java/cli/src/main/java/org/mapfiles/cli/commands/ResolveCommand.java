@@ -132,8 +132,11 @@ public final class ResolveCommand implements Callable<Integer> {
 
     /** Reports an address that is in a mapping only if its digits are decimal. JSON has no such report. */
     private void reportDecimal(MapSnapshot snapshot) {
+        if (screen.isJson()) {
+            return;
+        }
         for (String argument : addresses) {
-            if (screen.isJson() || !isDecimal(argument)) {
+            if (!isDecimal(argument)) {
                 continue;
             }
             long decimal = Long.parseLong(argument);

@@ -28,8 +28,6 @@ abstract class Resolver {
     private final boolean returnsTo;
 
     private final LineLocator locator;
-    /** Null: no line of perf was read yet. */
-    private SampleOwner owner;
 
     Resolver(Terminal terminal, MapSnapshot snapshot, ResolvedPrinter printer, ResolveOptions options) {
         this.terminal = terminal;
@@ -78,6 +76,7 @@ abstract class Resolver {
     void resolveInput() throws IOException {
         pending = new InputBlock(isInBlocks());
         AddressReader input = new AddressReader(terminal.in(), new BeforeWaiting(), new AfterWaiting());
+        SampleOwner owner = null;
         CallChain chain = null;
         try {
             while (input.next()) {

@@ -1,5 +1,6 @@
 package org.mapfiles.cli.commands;
 
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -62,22 +63,31 @@ public final class UsageMessage {
 
     private static String unknownCommand(CommandLine command, String name) {
         CommandLine root = command.getSubcommands().isEmpty() ? command.getParent() : command;
-        String similar = root.getSubcommands().keySet().stream()
-                .min(Comparator.comparingInt(each -> distance(each, name)))
-                .orElse("");
         return "unknown command '" + Arguments.display(name) + "'"
-                + (distance(similar, name) <= Math.min(MAX_DISTANCE, name.length() / 2)
-                        ? ", did you mean " + similar
-                        : "");
+                + similar(root.getSubcommands().keySet(), name, name.length());
     }
 
     /** Returns the long option with the most similar name, as the end of a sentence; empty if none is similar. */
     private static String similarOption(CommandLine command, String argument) {
         String name = argument.replaceFirst("=.*$", "");
-        int limit = Math.min(MAX_DISTANCE, (name.length() - 2) / 2);
+        return name.startsWith("--") ? similar(longOptions(command), name, name.length() - 2) : "";
+    }
+
+    private static List<String> longOptions(CommandLine command) {
         return command.getCommandSpec().optionsMap().keySet().stream()
-                .filter(each -> each.startsWith("--") && name.startsWith("--") && distance(each, name) <= limit)
+                .filter(each -> each.startsWith("--"))
+                .toList();
+    }
+
+    /**
+     * Returns the most similar of several names, as the end of a sentence; empty if none is similar.
+     *
+     * @param letters of the name, of which at most half may differ
+     */
+    private static String similar(Collection<String> names, String name, int letters) {
+        return names.stream()
                 .min(Comparator.comparingInt(each -> distance(each, name)))
+                .filter(each -> distance(each, name) <= Math.min(MAX_DISTANCE, letters / 2))
                 .map(each -> ", did you mean " + each)
                 .orElse("");
     }
