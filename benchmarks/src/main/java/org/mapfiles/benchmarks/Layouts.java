@@ -29,7 +29,7 @@ final class Layouts {
         StringBuilder text = new StringBuilder();
         if (layout.equals("uniform")) {
             for (int i = 0; i < mappings; i++) {
-                line(text, 0x10000L + i * 0x10000L, 0x8000);
+                text.append(line(0x10000L + i * 0x10000L, 0x8000)).append('\n');
             }
         } else {
             jvm(text, own(), mappings);
@@ -51,9 +51,7 @@ final class Layouts {
                 maps.refresh(snapshot);
             }
             for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
-                StringBuilder line = new StringBuilder();
-                line(line, mapping.start(), mapping.size());
-                lines.add(line.toString().stripTrailing() + ' ');
+                lines.add(line(mapping.start(), mapping.size()));
             }
         }
         return lines;
@@ -80,7 +78,8 @@ final class Layouts {
         for (int i = 0; i < own.size(); i++) {
             if (i == before) {
                 for (String line : more) {
-                    line(text, base + start(line), end(line) - start(line));
+                    text.append(line(base + start(line), end(line) - start(line)))
+                            .append('\n');
                 }
             }
             text.append(own.get(i)).append('\n');
@@ -95,9 +94,7 @@ final class Layouts {
         for (int i = 0; i < count; i++) {
             at += i % 1000 == 0 ? GAP : random.nextInt(3) * 4096L;
             long size = 4096L << random.nextInt(i / 1000 % 2 == 0 ? 4 : 10); // sizes of stacks, sizes of index files
-            StringBuilder line = new StringBuilder();
-            line(line, at, size);
-            lines.add(line.toString());
+            lines.add(line(at, size));
             at += size;
         }
         return lines;
@@ -111,8 +108,8 @@ final class Layouts {
         return Long.parseUnsignedLong(line, line.indexOf('-') + 1, line.indexOf(' '), 16);
     }
 
-    private static void line(StringBuilder text, long start, long size) {
-        text.append(String.format("%08x-%08x r--p 00000000 00:00 0 \n", start, start + size));
+    private static String line(long start, long size) {
+        return String.format("%08x-%08x r--p 00000000 00:00 0 ", start, start + size);
     }
 
     /**

@@ -111,14 +111,7 @@ class RegionsFromOutsideTest {
         Process jvm = new ChildJvm().with(collector, "-Xms64m", "-Xmx64m").start(RegionsFromOutsideMain.class);
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             awaitReady(jvm);
-            JvmRegions regions = JvmRegions.read(maps);
-            Set<String> details = new TreeSet<>();
-            for (int i = 0; i < regions.size(); i++) {
-                if (regions.region(i) == JvmRegions.Kind.JAVA_HEAP) {
-                    details.add(regions.detail(i));
-                }
-            }
-            assertThat(details)
+            assertThat(details(JvmRegions.read(maps), JvmRegions.Kind.JAVA_HEAP))
                     .containsExactly("eden space", "old generation", "survivor space, from", "survivor space, to");
         } finally {
             jvm.destroyForcibly();
@@ -135,14 +128,8 @@ class RegionsFromOutsideTest {
         Process jvm = new ChildJvm().with("-XX:+UseParallelGC", "-Xmx64m").start(RegionsFromOutsideMain.class);
         try (ProcessMaps maps = ProcessMaps.of(jvm.pid())) {
             awaitReady(jvm);
-            JvmRegions regions = JvmRegions.read(maps);
-            Set<String> details = new TreeSet<>();
-            for (int i = 0; i < regions.size(); i++) {
-                if (regions.region(i) == JvmRegions.Kind.GC) {
-                    details.add(regions.detail(i));
-                }
-            }
-            assertThat(details).containsExactly("card table", "mark bits", "object starts", "summary of the heap");
+            assertThat(details(JvmRegions.read(maps), JvmRegions.Kind.GC))
+                    .containsExactly("card table", "mark bits", "object starts", "summary of the heap");
         } finally {
             jvm.destroyForcibly();
         }
@@ -160,6 +147,16 @@ class RegionsFromOutsideTest {
         } finally {
             jvm.destroyForcibly();
         }
+    }
+
+    private static Set<String> details(JvmRegions regions, JvmRegions.Kind kind) {
+        Set<String> details = new TreeSet<>();
+        for (int i = 0; i < regions.size(); i++) {
+            if (regions.region(i) == kind) {
+                details.add(regions.detail(i));
+            }
+        }
+        return details;
     }
 
     private static void hardlyAnythingIsUnknown(JvmRegions regions, long pid, String title) throws Exception {

@@ -9,7 +9,6 @@ import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,6 +27,7 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.testing.ChildJvm;
+import org.mapfiles.testing.Descriptors;
 
 class SymbolCacheTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -42,20 +42,6 @@ class SymbolCacheTest {
     @BeforeEach
     void open() throws Exception {
         programs = new ElfPrograms(directory);
-    }
-
-    private long descriptorsOfDirectory() throws IOException {
-        long count = 0;
-        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-            for (Path descriptor : descriptors) {
-                try {
-                    count += Files.readSymbolicLink(descriptor).startsWith(directory) ? 1 : 0;
-                } catch (NoSuchFileException closedMeanwhile) {
-                    // the descriptor of the listing itself
-                }
-            }
-        }
-        return count;
     }
 
     @Test
@@ -82,10 +68,10 @@ class SymbolCacheTest {
         assertThatThrownBy(() -> cache.open(directory))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no regular file");
-        assertThat(descriptorsOfDirectory()).isEqualTo(1);
+        assertThat(Descriptors.countBelow(directory)).isEqualTo(1);
         cache.close();
         cache.close();
-        assertThat(descriptorsOfDirectory()).isZero();
+        assertThat(Descriptors.countBelow(directory)).isZero();
         assertThatThrownBy(() -> cache.open(program))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
@@ -154,7 +140,7 @@ class SymbolCacheTest {
                         .isTrue();
                 assertThat(files.get(i).find(address, info)).isTrue();
                 assertThat(info.name()).isEqualTo("hidden");
-                assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(8);
+                assertThat(Descriptors.countBelow(directory)).isLessThanOrEqualTo(8);
             }
             ElfFile first = files.get(0);
             assertThat(first.buildId()).isEqualTo(used.buildId());
@@ -162,9 +148,9 @@ class SymbolCacheTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("open it again");
             assertThat(cache.open(copy(0)).find(address, info)).isTrue();
-            assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(8);
+            assertThat(Descriptors.countBelow(directory)).isLessThanOrEqualTo(8);
         }
-        assertThat(descriptorsOfDirectory()).isZero();
+        assertThat(Descriptors.countBelow(directory)).isZero();
     }
 
     /** A server with few descriptors resolves addresses of many files. */
@@ -204,10 +190,10 @@ class SymbolCacheTest {
                     ElfFile file = cache.open(programs.path("d" + i + "/program"));
                     assertThat(file.find(address, info)).isTrue();
                     assertThat(info.name()).isEqualTo("hidden");
-                    assertThat(descriptorsOfDirectory()).isBetween(2L, 8L);
+                    assertThat(Descriptors.countBelow(directory)).isBetween(2, 8);
                 }
             }
-            assertThat(descriptorsOfDirectory()).isZero();
+            assertThat(Descriptors.countBelow(directory)).isZero();
         }
     }
 
@@ -237,7 +223,7 @@ class SymbolCacheTest {
                     }
                 }
                 assertThat(found).isEqualTo(20);
-                assertThat(descriptorsOfDirectory()).isLessThanOrEqualTo(4);
+                assertThat(Descriptors.countBelow(directory)).isLessThanOrEqualTo(4);
             }
         }
         Reference.reachabilityFence(keep);

@@ -5,11 +5,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
-/** Returns the number of open descriptors of processes: directories of /proc, and maps in them. */
+/** Counts open descriptors of this process. */
 public final class Descriptors {
     private Descriptors() {}
 
+    /** Returns the number of descriptors of processes: directories of /proc, and maps in them. */
     public static int count() throws IOException {
         return countMatching("/proc/\\d+(/maps|/task/\\d+/maps|/map_files)?");
     }
@@ -25,6 +27,11 @@ public final class Descriptors {
     /** Returns the number of open events of perf_event_open(2). */
     public static int countPerf() throws IOException {
         return countMatching("anon_inode:\\[perf_event]");
+    }
+
+    /** Returns the number of descriptors of files below a directory. */
+    public static int countBelow(Path directory) throws IOException {
+        return countMatching(Pattern.quote(directory + "/") + ".*");
     }
 
     private static int countMatching(String link) throws IOException {

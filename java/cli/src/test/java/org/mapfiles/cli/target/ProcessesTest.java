@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.cli.Await;
 
 /** The processes that --all examines. */
 class ProcessesTest {
@@ -26,21 +26,17 @@ class ProcessesTest {
         try {
             int child = Integer.parseInt(parent.inputReader().readLine());
             // a shell may wait for its child; sleep(1) does not
-            await(() -> new String(Processes.kernelName(parent.pid()), StandardCharsets.UTF_8).equals("sleep"));
+            Await.until(
+                    "it is sleep",
+                    () -> new String(Processes.kernelName(parent.pid()), StandardCharsets.UTF_8).equals("sleep"));
             ProcessHandle.of(child).orElseThrow().destroyForcibly();
-            await(() -> state(child).equals("Z"));
+            Await.until("the child is a zombie", () -> state(child).equals("Z"));
             assertThat(Processes.countWithMemory(new int[] {child, own})).isEqualTo(1);
         } finally {
             parent.descendants().forEach(ProcessHandle::destroyForcibly);
             parent.destroyForcibly().waitFor();
         }
         assertThat(Processes.countWithMemory(new int[] {Integer.MAX_VALUE})).isZero();
-    }
-
-    private static void await(Callable<Boolean> condition) throws Exception {
-        for (long end = System.nanoTime() + 60_000_000_000L; !condition.call(); Thread.sleep(5)) {
-            assertThat(System.nanoTime()).as("a minute was not enough").isLessThan(end);
-        }
     }
 
     private static String state(int pid) throws IOException {
