@@ -76,6 +76,21 @@ static void socket_of_another_user(void)
     end_target(&target);
 }
 
+static void socket_that_root_left(void)
+{
+    struct target target = of_another_user(start_target(become_another_user));
+    int fd;
+
+    umask(0077);
+    fd = listen_at(in_tmp(".java_pid", target.target.pid));
+    CHECK_IS(connect_and_close(&target), -ENOTSOCK, "the target's user may not connect");
+    CHECK_IS(chmod(path, 0777), 0, "chmod");
+    CHECK_IS(connect_and_close(&target), -EXDEV, "root listens, not the target");
+    close(fd);
+    CHECK_IS(connect_and_close(&target), -ENOTSOCK, "no process listens");
+    end_target(&target);
+}
+
 static void queue_that_is_full(void)
 {
     struct target target = start_target(listen_as_a_jvm);
@@ -138,6 +153,7 @@ int main(void)
     if (geteuid() == 0 && chmod(directory, 0777) == 0) {
         target_that_listens(listen_as_another_user, "another user");
         socket_of_another_user();
+        socket_that_root_left();
     } else {
         puts("skipped for targets of other users: needs root");
     }

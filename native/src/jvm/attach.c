@@ -97,6 +97,9 @@ static int connect_in(int tmp_fd, const struct mf_attach_target *target)
     rc = mf_sys_stat(file_fd, "", AT_EMPTY_PATH, &file);
     if (rc == 0)
         rc = S_ISSOCK(file.st_mode) && is_trusted(target, &file) ? connect_to(file_fd) : -ENOTSOCK;
+    /* One that an earlier process of root left. The target cannot replace it: only the owner may delete files in /tmp. */
+    if ((rc == -EACCES || rc == -ECONNREFUSED) && file.st_uid != target->uid)
+        rc = -ENOTSOCK;
     mf_sys_close(file_fd);
     return rc;
 }

@@ -37,9 +37,10 @@ struct mf_attach_trigger {
  *
  * @return the connected socket, non-blocking, which the caller closes; or
  * @retval -ENOENT        the target has no socket
- * @retval -ECONNREFUSED  no process listens at the socket: an earlier process with this PID left it
+ * @retval -ECONNREFUSED  no process listens at the socket: an earlier process of this user with this PID left it
  * @retval -EAGAIN        the target's queue of connections is full: retry
- * @retval -ENOTSOCK      the file with this name is no socket, or belongs neither to the target's user nor to root
+ * @retval -ENOTSOCK      the file with this name is no socket, or belongs neither to the target's user nor to root, or is a
+ *                        socket of root that the target's user cannot connect to
  * @retval -EXDEV         another process listens at the socket
  * @retval -EPERM         the thread may not act as the target's user
  * @retval -ESRCH, -ECHILD  the target has exited

@@ -52,7 +52,10 @@ final class AttachConnection implements AutoCloseable {
                                 + "): run this as that user, or as root with CAP_SETUID and CAP_SETGID");
             case Errno.ENOTSOCK:
                 return new AttachException(
-                        Reason.NOT_TRUSTED, path + " of process " + target.pid() + " is not a socket of its user");
+                        Reason.NOT_TRUSTED,
+                        path + " of process " + target.pid()
+                                + " is not a socket of its user, so its JVM cannot accept commands: an earlier process"
+                                + " with this PID may have left it; remove it if no process uses it");
             case Errno.EXDEV:
                 return new AttachException(
                         Reason.NOT_TRUSTED,

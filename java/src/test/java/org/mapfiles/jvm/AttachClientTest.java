@@ -128,6 +128,14 @@ class AttachClientTest {
                 assertThat(victim).exists();
                 Files.delete(link);
             }
+            Path socket = Path.of("/tmp/.java_pid" + jvm.pid());
+            ServerSocketChannel root =
+                    ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket));
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+            checkRefused(jvm, Reason.NOT_TRUSTED, "remove it if no process uses it");
+            root.close();
+            checkRefused(jvm, Reason.NOT_TRUSTED, socket + " of process " + jvm.pid());
+            Files.delete(socket);
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
             assertThat(namesInTmp(jvm.pid())).containsExactly(".java_pid" + jvm.pid());
             assertThat(Files.getAttribute(Path.of("/tmp/.java_pid" + jvm.pid()), "unix:uid"))

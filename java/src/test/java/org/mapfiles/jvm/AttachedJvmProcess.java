@@ -32,6 +32,17 @@ final class AttachedJvmProcess implements AutoCloseable {
             throw new IOException("not READY, but: " + line);
         }
         pid = process.pid();
+        deleteLeftOver();
+    }
+
+    /** Deletes a socket that an earlier process of another user with this PID has left: the JVM cannot replace it. */
+    private void deleteLeftOver() throws IOException {
+        Path socket = Path.of("/tmp/.java_pid" + pid);
+        if (Files.exists(socket)
+                && !Files.getAttribute(socket, "unix:uid")
+                        .equals(Files.getAttribute(Path.of("/proc/" + pid), "unix:uid"))) {
+            Files.delete(socket);
+        }
     }
 
     private AttachedJvmProcess(AttachedJvmProcess outer, long pid) {

@@ -264,6 +264,8 @@ class JvmCommandTest {
         try {
             assumeTrue("READY".equals(jvm.inputReader().readLine()), "another user cannot run this JDK");
             String pid = Long.toString(jvm.pid());
+            // the JVM cannot replace a socket that an earlier process of root with this PID has left
+            Files.deleteIfExists(Path.of("/tmp/.java_pid" + pid));
             regions("jvm", pid, "--json");
             regions("jvm", pid, "--json", "--attach");
             jvm.getOutputStream().close();
