@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -116,6 +117,9 @@ public final class SavedMaps {
      */
     public static SavedMaps read(Path file) throws IOException {
         Objects.requireNonNull(file, "file");
+        if (Files.isDirectory(file)) {
+            throw new FileSystemException(file.toString(), null, "is a directory");
+        }
         try (BufferedInputStream in = new BufferedInputStream(Files.newInputStream(file), PEEK)) {
             in.mark(PEEK);
             byte[] begin = in.readNBytes(PEEK);

@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -152,6 +153,13 @@ class SavedMapsTest {
             assertThat(saved.isContradicted(i << 16)).isTrue();
             assertThat(saved.isContradicted((i << 16) + 0x1000)).isFalse();
         }
+    }
+
+    @Test
+    void aDirectoryIsNamed() {
+        assertThatThrownBy(() -> SavedMaps.read(Path.of("/tmp")))
+                .isInstanceOf(FileSystemException.class)
+                .hasMessage("/tmp: is a directory");
     }
 
     /** Random changes of a text: each result is a snapshot of whole lines of it, or the documented exception. */

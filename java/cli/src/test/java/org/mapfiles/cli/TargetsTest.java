@@ -227,6 +227,9 @@ class TargetsTest {
             assertThat(row)
                     .containsEntry("process_name", TestJvm.WaitMain.class.getName())
                     .containsEntry("by", "path");
+            assertThat(CliResult.with("save", jvm.pid()).rows().get(0))
+                    .as("a process has one name")
+                    .containsEntry("process_name", row.get("process_name"));
             List<Map<String, Object>> groups =
                     CliResult.with("count", jvm.pid(), "--json").rows();
             assertThat(row)

@@ -1,15 +1,17 @@
 package org.mapfiles.cli.commands;
 
+import org.mapfiles.cli.output.Printable;
+
 /**
  * The mappings of one of several processes, with its largest group.
  *
- * @param name as an argument of the command line is kept
+ * @param name bytes of the name of the process
  * @param total all mappings
  * @param largest the group with the most mappings
  */
-record ProcessCount(int pid, String name, MappingGroups.Group total, MappingGroups.Group largest)
+record ProcessCount(int pid, byte[] name, MappingGroups.Group total, MappingGroups.Group largest)
         implements OrderOptions.Row {
-    ProcessCount(int pid, String name, MappingGroups groups) {
+    ProcessCount(int pid, byte[] name, MappingGroups groups) {
         this(pid, name, groups.total(), groups.sorted().get(0));
     }
 
@@ -25,7 +27,7 @@ record ProcessCount(int pid, String name, MappingGroups.Group total, MappingGrou
 
     @Override
     public String path() {
-        return name;
+        return Printable.text(name);
     }
 
     @Override

@@ -11,7 +11,6 @@ import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.Arguments;
 
 /** Prints one row for each of several processes: those with the most mappings first, or as options order them. */
 final class ProcessCountRows {
@@ -60,7 +59,7 @@ final class ProcessCountRows {
         long maximum = ProcessMaps.maxMappings();
         for (ProcessCount each : shown) {
             lines.beginRow("process_count", each.pid())
-                    .bytes("process_name", Arguments.bytes(each.name()))
+                    .bytes("process_name", each.name())
                     .number("mappings", each.total().mappings())
                     .unsigned("size", each.total().bytes())
                     .numberOrNull("max_map_count", maximum > 0 ? maximum : -1)
@@ -90,7 +89,7 @@ final class ProcessCountRows {
                     .cell(Sizes.human(each.total().bytes()));
             columns.cells(table, each.total().memory())
                     .cell(Integer.toString(each.pid()))
-                    .cell(Printable.text(Arguments.bytes(each.name())))
+                    .cell(Printable.text(each.name()))
                     .cell(Long.toString(each.largest().mappings()))
                     .cell(each.largest().display())
                     .endOfRow();

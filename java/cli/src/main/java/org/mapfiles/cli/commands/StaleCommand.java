@@ -97,7 +97,9 @@ public final class StaleCommand implements Callable<Integer> {
                 checkOrReport(pid);
             }
         }
-        rows.end(checked, denied);
+        if (checked + denied > 0 || failure == ExitCode.OK) { // otherwise what failed is reported already
+            rows.end(checked, denied);
+        }
         if (all && !screen.isJson() && denied > 0) {
             terminal.flush();
             terminal.report(
@@ -107,7 +109,7 @@ public final class StaleCommand implements Callable<Integer> {
     }
 
     private void checkOrReport(int pid) throws IOException {
-        Subject process = new Subject(pid, Processes.kernelName(pid));
+        Subject process = new Subject(pid, Processes.name(pid));
         try {
             check(process);
         } catch (PermissionDeniedException e) {

@@ -161,7 +161,7 @@ public abstract class StaleRows {
         }
 
         private JsonLines begin(Subject process) throws IOException {
-            return lines.beginRow("stale_file", process.pid()).bytes("process", process.name());
+            return lines.beginRow("stale_file", process.pid()).bytes("process_name", process.name());
         }
 
         @Override

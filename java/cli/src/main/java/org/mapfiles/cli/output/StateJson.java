@@ -23,7 +23,7 @@ public final class StateJson {
      */
     public void begin(byte[] process, String time, long started, String bootId) throws IOException {
         lines.beginRow("saved", pid)
-                .bytes("process", process)
+                .bytes("process_name", process)
                 .text("saved_at", time)
                 .numberOrNull("started", started)
                 .text("boot_id", bootId)

@@ -51,6 +51,9 @@ public final class AddressReader {
             if (newline < 0) {
                 return false;
             }
+            if (lineNumber == 0) {
+                PerfRecording.check(buffer, position, limit);
+            }
             lineNumber++;
             int begin = position;
             int from = begin;

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * @param pid 0 or less: unknown
  * @param started clock ticks from the boot of the machine to the start of the process; -1: unknown
  * @param bootId a number that the kernel chooses at each boot; null: unknown
- * @param name bytes of the name, as ps(1) shows it
+ * @param name bytes of the name, as {@link Processes#displayName} shows it
  */
 public record ProcessIdentity(long pid, long started, String bootId, byte[] name) {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
@@ -23,7 +23,7 @@ public record ProcessIdentity(long pid, long started, String bootId, byte[] name
 
     /** Returns the identity of a process that runs. */
     public static ProcessIdentity of(long pid) {
-        return new ProcessIdentity(pid, readStarted(pid), readBootId(), Processes.kernelName(pid));
+        return new ProcessIdentity(pid, readStarted(pid), readBootId(), Processes.name(pid));
     }
 
     private static long readStarted(long pid) {

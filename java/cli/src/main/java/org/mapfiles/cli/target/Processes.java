@@ -69,7 +69,7 @@ public final class Processes {
     }
 
     /** Returns the arguments of a process; empty if they cannot be read. */
-    static List<String> commandLine(int pid) {
+    static List<String> commandLine(long pid) {
         try (InputStream in = Files.newInputStream(Path.of("/proc/" + pid + "/cmdline"))) {
             byte[] text = in.readNBytes(MAX_COMMAND_LINE);
             return text.length == 0 ? List.of() : JavaCommand.words(text);
@@ -82,17 +82,17 @@ public final class Processes {
      * Returns the name of a process as text output shows it: of a JVM its main class or the last part of the path of
      * its jar, else the name that the kernel has, at most 15 bytes. Empty if it cannot be read.
      */
-    public static String displayName(int pid) {
-        return Printable.text(Arguments.bytes(name(pid)));
+    public static String displayName(long pid) {
+        return Printable.text(name(pid));
     }
 
-    /** As {@link #displayName}, not escaped. */
-    public static String name(int pid) {
+    /** Returns the bytes of the name that {@link #displayName} shows. */
+    public static byte[] name(long pid) {
         List<String> words = commandLine(pid);
         String main = JavaCommand.isJava(words) ? JavaCommand.main(words) : null;
         if (main != null) {
-            return main.endsWith(".jar") ? main.substring(main.lastIndexOf('/') + 1) : main;
+            return Arguments.bytes(main.endsWith(".jar") ? main.substring(main.lastIndexOf('/') + 1) : main);
         }
-        return Arguments.string(kernelName(pid));
+        return kernelName(pid);
     }
 }

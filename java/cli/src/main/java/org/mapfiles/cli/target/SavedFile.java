@@ -53,6 +53,7 @@ public final class SavedFile {
     public static SavedMaps read(String argument, Terminal terminal) throws IOException {
         SavedFile file = new SavedFile(argument, terminal);
         try {
+            file.checkKind();
             if (!file.isJson()) {
                 return file.readMaps();
             }
@@ -83,6 +84,7 @@ public final class SavedFile {
     static ProcessState readState(String argument, Terminal terminal) throws IOException {
         SavedFile file = new SavedFile(argument, terminal);
         try {
+            file.checkKind();
             return file.isJson() ? file.readRows() : file.stateOf(file.readMaps());
         } catch (NoSuchFileException e) {
             throw file.noFile(e);
@@ -98,6 +100,13 @@ public final class SavedFile {
     private IOException unusable(MalformedMapsException e) {
         String message = e.getMessage().replace(KINDS_OF_LIBRARY, KINDS);
         return new IOException(Arguments.display(argument) + ": " + message, e);
+    }
+
+    private void checkKind() throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            byte[] begin = in.readNBytes(PerfRecording.MAGIC_BYTES);
+            PerfRecording.check(begin, 0, begin.length);
+        }
     }
 
     private boolean isJson() throws IOException {

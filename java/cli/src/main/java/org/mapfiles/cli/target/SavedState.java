@@ -110,7 +110,7 @@ final class SavedState {
                 row.numberOrUnknown("pid"),
                 row.numberOrUnknown("started"),
                 row.textOrNull("boot_id"),
-                row.bytes("process"));
+                row.bytes("process_name"));
     }
 
     private void addMapping(JsonRow row) throws JsonRow.MalformedException {

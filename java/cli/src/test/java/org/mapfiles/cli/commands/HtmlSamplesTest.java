@@ -133,7 +133,7 @@ class HtmlSamplesTest {
     @Test
     void theFirstFrameOfAStackOfPerfCounts() throws Exception {
         String head =
-                "{\"version\":1,\"type\":\"saved\",\"pid\":7,\"started\":1,\"boot_id\":\"x\",\"process\":\"a\",\"saved_at\":null}\n";
+                "{\"version\":1,\"type\":\"saved\",\"pid\":7,\"started\":1,\"boot_id\":\"x\",\"process_name\":\"a\",\"saved_at\":null}\n";
         String rest =
                 "{\"version\":1,\"type\":\"saved_mapping\",\"pid\":7,\"start\":\"0x402000\",\"end\":\"0x405000\",\"size\":12288,\"perms\":\"r-xp\",\"offset\":\"0x2000\","
                         + "\"dev_major\":8,\"dev_minor\":1,\"inode\":7,\"kind\":\"file\",\"path\":\"/bin/a\",\"deleted\":false,\"build_id\":null,\"rss\":null,\"swap\":null}\n"

@@ -165,6 +165,30 @@ class ResolveCommandTest {
     }
 
     @Test
+    void anOffsetWithout0xIsExplained() {
+        CliResult result = CliResult.with("resolve", "self", "libjvm.so+4096");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("'libjvm.so+4096' has an offset without 0x: write FILE+0xOFFSET");
+    }
+
+    /** perf.data is binary: its bytes are no lines. */
+    @Test
+    void aRecordingOfPerfIsRefused(@TempDir Path directory) throws Exception {
+        String data = "PERFILE2h\0\0\n1000\n";
+        String file = Files.writeString(directory.resolve("perf.data"), data).toString();
+        for (CliResult result : List.of(
+                CliResult.reading(data, "resolve", "self", "-"),
+                CliResult.with("resolve", "--from", file, "1000"),
+                CliResult.with("html", file, "-o", "-"))) {
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err())
+                    .contains("'perf script' prints its samples as text")
+                    .hasLineCount(1);
+            assertThat(result.code()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aWrongLineIsInItsPlaceWithJvmToo() {
         CliResult result = CliResult.reading("0\nfrog\n1\n", "resolve", "self", "-", "--jvm");
         assertThat(result.lines()).hasSize(3);

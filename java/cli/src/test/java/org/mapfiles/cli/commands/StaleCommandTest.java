@@ -64,7 +64,7 @@ class StaleCommandTest {
                     .containsEntry("action", "restart")
                     .containsEntry("why", "another build ID")
                     .containsEntry("program", false)
-                    .containsEntry("process", "sleep")
+                    .containsEntry("process_name", "sleep")
                     .containsEntry("path", library.toString())
                     .containsEntry("path_now", library.toString());
             assertThat(row.get("build_id")).isNotEqualTo(row.get("build_id_now"));
@@ -75,6 +75,14 @@ class StaleCommandTest {
                     .endsWith(target.pid(), "sleep", "outdated", "restart", library.toString());
             assertThat(text.lines().get(2)).isEqualTo("checked 1 process: 1 with outdated code");
         }
+    }
+
+    @Test
+    void aMissingProcessIsReportedOnce() {
+        CliResult result = CliResult.with("stale", Integer.toString(Integer.MAX_VALUE));
+        assertThat(result.code()).isEqualTo(4);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).hasLineCount(1);
     }
 
     @Test
