@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -107,13 +106,10 @@ public final class NativeLibrary {
         StringBuilder failures = new StringBuilder();
         try (LibraryInJar inJar = new LibraryInJar(resourceName())) {
             String name = "libmapfiles-" + inJar.hash().substring(0, 32);
-            for (String directory : PrivateDirectory.places()) {
+            for (int place = 0; place < PrivateDirectory.PLACES; place++) {
                 try {
-                    loadCopy(
-                            inJar,
-                            PrivateDirectory.make(directory, false)
-                                    .resolve(name)
-                                    .toString());
+                    Path directory = PrivateDirectory.make(PrivateDirectory.place(place));
+                    loadCopy(inJar, directory.resolve(name).toString());
                     return null;
                 } catch (IOException | UnsatisfiedLinkError e) {
                     failures.append("; ").append(ErrorText.of(e));
@@ -211,9 +207,7 @@ public final class NativeLibrary {
 
     private static boolean isIntact(Path library, LibraryInJar inJar) throws IOException {
         try {
-            return PrivateDirectory.uidOf(library) == PrivateDirectory.ownUid()
-                    && Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS)
-                    && inJar.isCopiedTo(library);
+            return PrivateDirectory.isOwn(library, PrivateDirectory.REGULAR_FILE, 0) && inJar.isCopiedTo(library);
         } catch (NoSuchFileException none) {
             return false;
         }

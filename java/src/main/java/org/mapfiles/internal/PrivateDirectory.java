@@ -8,23 +8,28 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 
-/**
- * Makes and checks a directory for files that JVMs load: it belongs to this user, and no other user can change its
- * content.
- */
-public final class PrivateDirectory {
+/** Makes and checks a directory for files that JVMs load: it belongs to this user, and no other user can enter it. */
+final class PrivateDirectory {
+    /** Number of {@link #place places}. */
+    static final int PLACES = 2;
+    /** S_IFREG and S_IFDIR of inode(7). */
+    static final int REGULAR_FILE = 0100000;
+
+    private static final int DIRECTORY = 0040000;
+    private static final int TYPE = 0170000;
+
     private PrivateDirectory() {}
 
     /**
-     * Returns the names of the possible directories of this user, the preferred one first. {@link #make(String,
-     * boolean)} throws if one is not usable.
+     * Returns the name of a possible directory of this user. The first one, 0, is preferred. {@link #make(String)}
+     * throws if it is not usable.
      *
-     * <p>These are Strings and not paths, because the encoding of the locale may be unable to express the home
-     * directory.
+     * <p>It is a String and not a path, because the encoding of the locale may be unable to express the home directory.
      */
-    public static String[] places() throws IOException {
-        return new String[] {home() + "/.cache/mapfiles", temporary() + "/mapfiles-" + ownUid()};
+    static String place(int number) throws IOException {
+        return number == 0 ? home() + "/.cache/mapfiles" : temporary() + "/mapfiles-" + ownUid();
     }
 
     /**
@@ -33,8 +38,10 @@ public final class PrivateDirectory {
      */
     private static String home() {
         String home = System.getProperty("user.home");
-        String other = System.getenv("HOME");
-        return home != null && home.startsWith("/") ? home : other != null && other.startsWith("/") ? other : "?";
+        if (home == null || !home.startsWith("/")) {
+            home = System.getenv("HOME"); // the first environment variable in a JVM takes half a millisecond
+        }
+        return home != null && home.startsWith("/") ? home : "?";
     }
 
     /** Returns the name of the temp directory. */
@@ -45,12 +52,11 @@ public final class PrivateDirectory {
     /**
      * Makes or checks a directory.
      *
-     * @param isReadable whether other users may enter it and read its files
-     * @throws IOException if the name is not a path in this locale; and as {@link #make(Path, boolean)}
+     * @throws IOException if the name is not a path in this locale; and as {@link #make(Path)}
      */
-    public static Path make(String name, boolean isReadable) throws IOException {
+    static Path make(String name) throws IOException {
         try {
-            return make(Path.of(name), isReadable);
+            return make(Path.of(name));
         } catch (InvalidPathException e) {
             throw new IOException(
                     name + " cannot be expressed in the encoding of this locale ("
@@ -62,11 +68,9 @@ public final class PrivateDirectory {
     /**
      * Makes or checks a directory.
      *
-     * @param isReadable whether other users may enter it and read its files
-     * @throws IOException if the directory cannot be made, belongs to another user, or other users can change its
-     *     content
+     * @throws IOException if the directory cannot be made, belongs to another user, or other users can enter it
      */
-    public static Path make(Path directory, boolean isReadable) throws IOException {
+    static Path make(Path directory) throws IOException {
         if (!directory.isAbsolute()) {
             throw new IOException(directory + " is not an absolute path");
         }
@@ -84,14 +88,8 @@ public final class PrivateDirectory {
         if (((Integer) Files.getAttribute(above, "unix:mode") & 01002) == 0002) {
             throw new IOException(above + " allows all users to replace its files: chmod +t " + above);
         }
-        int mode = (Integer) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        int type = mode & 0170000;
-        int forbidden = isReadable ? 0022 : 0077;
-        if (type != 0040000 || (mode & forbidden) != 0 || uidOf(directory) != ownUid()) {
+        if (!isOwn(directory, DIRECTORY, 0077)) {
             throw new IOException(directory + " is not a directory of this user only");
-        }
-        if (isReadable && (mode & 0055) != 0055) { // a new directory has mode 700, an old one any mode
-            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
         return directory;
     }
@@ -105,16 +103,24 @@ public final class PrivateDirectory {
         }
     }
 
+    /**
+     * Returns whether a file belongs to this user, has a type, and lacks permissions. A link is not followed.
+     *
+     * @param type as of inode(7)
+     * @param forbidden permissions, as of inode(7)
+     */
+    static boolean isOwn(Path file, int type, int forbidden) throws IOException {
+        Map<String, Object> found = Files.readAttributes(file, "unix:mode,uid", LinkOption.NOFOLLOW_LINKS);
+        int mode = (Integer) found.get("mode");
+        return (mode & TYPE) == type && (mode & forbidden) == 0 && (Integer) found.get("uid") == ownUid();
+    }
+
     /** Returns the effective user ID of this process. */
-    public static int ownUid() throws IOException {
+    static int ownUid() throws IOException {
         try {
             return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // follows the link /proc/self
         } catch (NoSuchFileException e) {
             throw new IOException("no proc file system is mounted at /proc: mount -t proc proc /proc", e);
         }
-    }
-
-    static int uidOf(Path path) throws IOException {
-        return (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
     }
 }

@@ -25,45 +25,32 @@ class PrivateDirectoryTest {
         return Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(permissions));
     }
 
-    private static void isRefused(Path directory, boolean isReadable, String why) {
-        assertThatThrownBy(() -> PrivateDirectory.make(directory, isReadable))
+    private static void isRefused(Path directory, String why) {
+        assertThatThrownBy(() -> PrivateDirectory.make(directory))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(why);
     }
 
     @Test
-    void privateAndSharedDirectoriesAreMade() throws Exception {
-        assertThat(permissions(PrivateDirectory.make(above.resolve("one"), false)))
-                .isEqualTo("rwx------");
-        assertThat(permissions(PrivateDirectory.make(above.resolve("all"), true)))
-                .as("whatever the umask")
-                .isEqualTo("rwxr-xr-x");
-        assertThat(PrivateDirectory.make(above.resolve("below/it"), false)).isDirectory();
+    void missingDirectoriesAreMade() throws Exception {
+        assertThat(permissions(PrivateDirectory.make(above.resolve("one")))).isEqualTo("rwx------");
+        assertThat(PrivateDirectory.make(above.resolve("below/it"))).isDirectory();
     }
 
     @Test
-    void umaskDoesNotCloseTheDirectory() throws Exception {
-        Path made = with("rwxr-x---");
-        assertThat(permissions(PrivateDirectory.make(made, true))).isEqualTo("rwxr-xr-x");
-        isRefused(made, false, "is not a directory of this user only");
-    }
-
-    @Test
-    void directoryThatOthersCanWriteIsRejected() throws Exception {
-        Path made = with("rwxrwxr-x");
-        isRefused(made, true, "is not a directory of this user only");
+    void directoryThatOthersCanEnterIsRejected() throws Exception {
+        isRefused(with("rwxr-x---"), "is not a directory of this user only");
         Files.setPosixFilePermissions(above, PosixFilePermissions.fromString("rwxrwxrwx"));
-        isRefused(above.resolve("new"), false, "allows all users to replace its files");
+        isRefused(above.resolve("new"), "allows all users to replace its files");
     }
 
     @Test
     void otherFilesAreRejected() throws Exception {
-        isRefused(Files.createFile(above.resolve("file")), false, "is not a directory of this user only");
+        isRefused(Files.createFile(above.resolve("file")), "is not a directory of this user only");
         isRefused(
                 Files.createSymbolicLink(above.resolve("link"), with("rwx------")),
-                false,
                 "is not a directory of this user only");
-        isRefused(Path.of("relative"), false, "is not an absolute path");
+        isRefused(Path.of("relative"), "is not an absolute path");
     }
 
     @Test
@@ -71,6 +58,6 @@ class PrivateDirectoryTest {
         assumeTrue(PrivateDirectory.ownUid() == 0, "only root gives a directory away");
         Path made = with("rwx------");
         Files.setAttribute(made, "unix:uid", 65534);
-        isRefused(made, false, "is not a directory of this user only");
+        isRefused(made, "is not a directory of this user only");
     }
 }
