@@ -107,7 +107,8 @@ static jlong fileReadAt(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor,
 
 /*
  * Maps memory that Java needs during one method, and unmaps with scratchUnmap(). It asks for huge pages: to touch two megabytes of
- * new memory in pages of four kilobytes takes as long as to read and sort the symbols of libjvm.so. Returns 0 without memory.
+ * new memory in pages of four kilobytes takes as long as to read and sort the symbols of libjvm.so. The end has small pages: the
+ * kernel would fill a huge page with zeros for the first byte that is used of it. Returns 0 without memory.
  */
 static jlong scratchMap(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes)
 {
@@ -121,7 +122,7 @@ static jlong scratchMap(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes)
         (void)munmap(memory, aligned - start);
     if (start + HUGE_PAGE > aligned)
         (void)munmap((void *)(aligned + size), start + HUGE_PAGE - aligned);
-    (void)madvise((void *)aligned, size, MADV_HUGEPAGE); /* a kernel without huge pages has usual ones */
+    (void)madvise((void *)aligned, (uintptr_t)bytes & ~(HUGE_PAGE - 1), MADV_HUGEPAGE); /* else small pages */
     return (jlong)aligned;
 }
 
