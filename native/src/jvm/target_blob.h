@@ -9,6 +9,9 @@
 /* Reads all code heaps again. Returns 0; otherwise as mf_target_code_find(). */
 int mf_target_heaps_read(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants);
 
+/* Returns the size of the part of a blob, from its start, that has the fields which are read: up to MF_TARGET_HEAD. */
+uint32_t mf_target_head_bytes(const struct mf_code_layout *layout);
+
 /*
  * Reads the blob of a block. What it refers to is read after mf_pages_use_after(): the memory of its Method may have been that
  * of another one before this code was created.

@@ -169,6 +169,22 @@ int mf_target_blob_read(struct mf_pages *pages, const struct mf_code_layout *lay
     return rc;
 }
 
+uint32_t mf_target_head_bytes(const struct mf_code_layout *layout)
+{
+    static const enum mf_code_field fields[] = {MF_BLOB_SIZE,   MF_BLOB_NAME,      MF_CODE_BEGIN, MF_CODE_END,   MF_CODE_OFFSET,
+                                                MF_DATA_OFFSET, MF_NMETHOD_METHOD, MF_COMP_LEVEL, MF_COMPILE_ID, MF_ENTRY_BCI};
+    uint64_t bytes = 1;
+
+    for (uint32_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const struct mf_field_layout *const field = &layout->fields[fields[i]];
+        const uint64_t end = field->offset + mf_field_width(field);
+
+        if (field->bytes != 0 && end > bytes && end <= MF_TARGET_HEAD) /* a target's offset is any number */
+            bytes = end;
+    }
+    return (uint32_t)bytes;
+}
+
 int mf_target_heaps_read(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants)
 {
     struct mf_code_heap heap;
@@ -210,7 +226,7 @@ int mf_target_code_find(struct mf_pages *pages, const struct mf_code_layout *lay
     if (rc == 0)
         rc = mf_target_blob_read(pages, layout, constants, heap, block, out);
     if (rc == 0)
-        mf_pages_use_after(pages, out->blob, MF_TARGET_HEAD);
+        mf_pages_use_after(pages, out->blob, mf_target_head_bytes(layout));
     return rc != 0 ? rc : instruction >= out->start && instruction < out->end ? 0 : -ENOENT;
 }
 

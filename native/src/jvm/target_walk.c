@@ -44,11 +44,12 @@ static int find_blocks(struct mf_pages *pages, const struct mf_code_heap *heap, 
 static int read_blobs(struct mf_pages *pages, const struct mf_code_layout *layout, struct mf_target_constants *constants,
                       const struct mf_code_heap *heap, struct mf_target_walk *walk, const uint64_t *blocks, uint32_t count)
 {
+    const uint32_t head = mf_target_head_bytes(layout);
     uint64_t addresses[2 * MF_TARGET_BATCH];
 
     for (uint32_t i = 0; i < count; i++) {
         addresses[2 * i] = blocks[i];
-        addresses[2 * i + 1] = blocks[i] + layout->block_bytes + MF_TARGET_HEAD - 1;
+        addresses[2 * i + 1] = blocks[i] + layout->block_bytes + head - 1;
     }
     mf_pages_prefetch(pages, addresses, 2 * count);
     for (uint32_t i = 0; i < count; i++) {
@@ -66,7 +67,7 @@ static int read_blobs(struct mf_pages *pages, const struct mf_code_layout *layou
         walk->end = code->blob_end;
     }
     for (uint32_t i = 0; i < walk->count; i++)
-        mf_pages_use_after(pages, walk->codes[i].blob, MF_TARGET_HEAD);
+        mf_pages_use_after(pages, walk->codes[i].blob, head);
     return 0;
 }
 

@@ -88,14 +88,17 @@ static int32_t read_one(const struct mf_target_memory *memory, const struct mf_p
 static long read_group(const struct mf_target_memory *memory, struct mf_piece *pieces, uint32_t count)
 {
     struct iovec local[GROUP], remote[GROUP];
-    uint32_t done = 0;
+    uint32_t ranges = 0, done = 0;
     long got;
 
     for (uint32_t i = 0; i < count; i++) {
         local[i] = (struct iovec){pieces[i].to, pieces[i].bytes};
-        remote[i] = (struct iovec){(void *)(uintptr_t)pieces[i].address, pieces[i].bytes};
+        if (i > 0 && pieces[i].address == pieces[i - 1].address + pieces[i - 1].bytes) /* the kernel looks up a range once */
+            remote[ranges - 1].iov_len += pieces[i].bytes;
+        else
+            remote[ranges++] = (struct iovec){(void *)(uintptr_t)pieces[i].address, pieces[i].bytes};
     }
-    got = MF_SYS(SYS_process_vm_readv, memory->pid, local, count, remote, count, 0);
+    got = MF_SYS(SYS_process_vm_readv, memory->pid, local, count, remote, ranges, 0);
     if (got < 0 && got != -EFAULT)
         return got;
     if (got < 0)

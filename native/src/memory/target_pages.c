@@ -38,7 +38,7 @@ static char *bytes_of(struct mf_pages *pages, uint32_t slot)
 /* Slots that are adjacent. The hash separates addresses that differ by a large power of two, such as those of metaspace. */
 static uint32_t first_slot_of(const struct mf_pages *pages, uint64_t page)
 {
-    return (uint32_t)((page / pages->bytes * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~(WAYS - 1);
+    return (uint32_t)(((page >> pages->shift) * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (pages->slots - 1) & ~(WAYS - 1);
 }
 
 /* The slot that has a page, or the one of its slots whose page was read first. A batch keeps the slots that it reads. */
@@ -74,7 +74,7 @@ struct mf_pages *mf_pages_init(void *memory, uint32_t slots, uint32_t bytes, con
 {
     struct mf_pages *const pages = memory;
 
-    *pages = (struct mf_pages){.memory = from, .slots = slots, .bytes = bytes};
+    *pages = (struct mf_pages){.memory = from, .slots = slots, .bytes = bytes, .shift = (uint32_t)__builtin_ctz(bytes)};
     remove_tags(pages);
     return pages;
 }

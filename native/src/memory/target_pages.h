@@ -22,7 +22,7 @@ struct mf_pages {
     uint32_t oldest; /* pages that were read before this value of the clock are read again */
     uint32_t newest; /* value of the clock after the newest page was read that was used since the caller set this to 0 */
     uint32_t last;   /* slot of the last read: the next one is often of the same object */
-    uint32_t reserved;
+    uint32_t shift;  /* log2 of bytes: a division takes longer than the rest of a search */
 };
 
 /*
