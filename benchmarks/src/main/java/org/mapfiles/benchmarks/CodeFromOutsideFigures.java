@@ -2,6 +2,7 @@ package org.mapfiles.benchmarks;
 
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,14 +32,23 @@ final class CodeFromOutsideFigures {
     }
 
     void run() throws Exception {
-        for (int size : SIZES) {
-            try (ChildProgram jvm =
-                    ChildProgram.ofJava(List.of(CodeBlobs.OPTIONS), TargetMain.class, Integer.toString(size))) {
-                jvm.line();
-                try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
-                        JvmCodeReader reader = JvmCodeReader.of(maps)) {
-                    compare(size, jvm, reader);
-                }
+        Path classFile = Files.write(Files.createTempFile("mapfiles-", ".class"), CodeBlobs.classFile());
+        try {
+            for (int size : SIZES) {
+                run(classFile, size);
+            }
+        } finally {
+            Files.delete(classFile);
+        }
+    }
+
+    private void run(Path classFile, int size) throws Exception {
+        try (ChildProgram jvm = ChildProgram.ofJava(
+                List.of(CodeBlobs.OPTIONS), TargetMain.class, classFile.toString(), Integer.toString(size))) {
+            jvm.line();
+            try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                    JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                compare(size, jvm, reader);
             }
         }
     }
@@ -145,7 +155,8 @@ final class CodeFromOutsideFigures {
         private TargetMain() {}
 
         public static void main(String[] arguments) throws Exception {
-            List<Object> kept = CodeBlobs.compile(JvmCode.open(), Integer.parseInt(arguments[0]));
+            byte[] classFile = Files.readAllBytes(Path.of(arguments[0]));
+            List<Object> kept = CodeBlobs.compile(classFile, JvmCode.open(), Integer.parseInt(arguments[1]));
             ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
             Rounds.Side list = Rounds.timed(
                     1,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.List;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.SymbolCache;
@@ -80,30 +81,30 @@ final class FirstSymbolFigures {
         private FirstSymbolMain() {}
 
         public static void main(String[] arguments) throws Exception {
-            try (ProcessMaps maps = ProcessMaps.self()) { // loads the native library
-                boolean isFloor = arguments.length == 2;
-                long begin = System.nanoTime();
-                boolean isRead = isFloor
-                        ? readTable(maps, Long.parseLong(arguments[0]), Integer.parseInt(arguments[1]))
-                        : findName(Long.parseLong(arguments[0]));
-                long spent = System.nanoTime() - begin;
-                if (!isRead) {
-                    throw new IllegalStateException("no symbol");
-                }
-                System.out.println(spent);
+            ProcessMaps.self().close(); // loads the native library
+            boolean isFloor = arguments.length == 2;
+            Path libjvm = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+            long begin = System.nanoTime();
+            boolean isRead = isFloor
+                    ? readTable(libjvm, Long.parseLong(arguments[0]), Integer.parseInt(arguments[1]))
+                    : findName(libjvm, Long.parseLong(arguments[0]));
+            long spent = System.nanoTime() - begin;
+            if (!isRead) {
+                throw new IllegalStateException("no symbol");
+            }
+            System.out.println(spent);
+        }
+
+        private static boolean readTable(Path libjvm, long offset, int size) throws IOException {
+            try (RandomAccessFile file = new RandomAccessFile(libjvm.toFile(), "r")) {
+                return read(file, offset, size).remaining() == size;
             }
         }
 
-        private static boolean readTable(ProcessMaps maps, long offset, int size) throws IOException {
-            try (RandomAccessFile file = new RandomAccessFile(SymbolFigures.LIBJVM.toFile(), "r")) {
-                return read(file, offset, size).remaining() == size && maps.pid() > 0;
-            }
-        }
-
-        private static boolean findName(long elfAddress) throws IOException {
+        private static boolean findName(Path libjvm, long elfAddress) throws IOException {
             try (SymbolCache cache = SymbolCache.ofBytes(64 << 20)) {
                 SymbolInfo info = new SymbolInfo();
-                return cache.open(SymbolFigures.LIBJVM).find(elfAddress, info) && info.name() != null;
+                return cache.open(libjvm).find(elfAddress, info) && info.name() != null;
             }
         }
     }
