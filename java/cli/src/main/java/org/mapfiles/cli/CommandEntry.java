@@ -79,7 +79,7 @@ record CommandEntry(String name, String type, String arguments) {
             new CommandEntry("crash", "CrashCommand", "0 1 1 file\n" + NAMES + SCREEN),
             new CommandEntry(
                     "stale", "StaleCommand", "0 0 " + ANY + " arguments\n--all all\n--verbose verbose\n" + SCREEN),
-            new CommandEntry("save", "SaveCommand", "0 1 1 target target.Target$Converter\n"),
+            new CommandEntry("save", "SaveCommand", "0 1 1 target target.Target$Converter\n--json json\n"),
             new CommandEntry("diff", "DiffCommand", "0 1 1 first\n1 1 1 second\n--mappings mappings\n" + SCREEN),
             new CommandEntry("html", "HtmlCommand", ""),
             new CommandEntry("doctor", "DoctorCommand", "--json json\n"),

@@ -111,7 +111,7 @@ class JsonRowsTest {
             ElfCopies.install(program, ElfCopies.sameCode(sleep));
             add(lines, "stale " + target.pid());
         }
-        String state = CliResult.with("save", "self").out();
+        String state = CliResult.with("save", "self", "--json").out();
         lines.addAll(state.lines().toList());
         Path saved = Files.writeString(directory.resolve("state"), state);
         MappedTestFile mapped = new MappedTestFile(directory.resolve("mapped-later"));

@@ -10,6 +10,7 @@ import org.mapfiles.cli.target.ProcessIdentity;
 import org.mapfiles.cli.target.StateReader;
 import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Writes the state of the mappings of a process, for a later comparison. */
@@ -38,6 +39,10 @@ public final class SaveCommand implements Callable<Integer> {
             converter = Target.Converter.class,
             description = TargetOptions.DESCRIPTION + ".")
     private Target target;
+
+    @SuppressWarnings("UnusedVariable") // the output is always JSON
+    @Option(names = "--json", description = "Print JSON Lines.")
+    private boolean json;
 
     private final Terminal terminal;
 
