@@ -125,7 +125,7 @@ final class FileRows implements FilesCommand.Output {
         lines = screen.isJson() ? new JsonLines(terminal.out()) : null;
         ordered = order.isOrdered() ? order.rows(columns) : null;
         table = screen.table(terminal);
-        columns.head(table.right("RANGES").right("SIZE"))
+        columns.head(table.right("MAPPINGS").right("SIZE"))
                 .left("MODE")
                 .optional(MODE_RANK)
                 .left("STATE")

@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "RANGES    mappings of the file; SIZE: their bytes of address space",
+            "MAPPINGS  of the file; SIZE: their bytes of address space",
             "MODE      how the process opened the file: r, w, rw; several if they differ",
             "STATE     ok, deleted, replaced by another file, unlinked (has other names),",
             "          copied by overlayfs, no path (memfd, shared memory), unknown",

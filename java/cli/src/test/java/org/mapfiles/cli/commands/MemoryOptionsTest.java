@@ -160,7 +160,7 @@ class MemoryOptionsTest {
         assertThat(maps.lines().get(0)).matches(" *RANGE +SIZE +RSS +SWAP +PSS +SHARED +PRIVATE +DIRTY +PERMS.*");
         assertThat(maps.out()).containsPattern("\\d+ mappings, .*, RSS .*, PSS .*; vm.max_map_count is");
         assertThat(CliResult.with("files", pid, "--rss").lines().get(0))
-                .matches("RANGES +SIZE +RSS +SWAP +MODE +STATE.*");
+                .matches("MAPPINGS +SIZE +RSS +SWAP +MODE +STATE.*");
         assertThat(CliResult.with("count", pid, "--rss").out())
                 .matches("(?s)MAPPINGS +SIZE +RSS +SWAP +BY PATH.*, RSS .*");
         assertThat(CliResult.with("jvm", pid, "--rss").out())
