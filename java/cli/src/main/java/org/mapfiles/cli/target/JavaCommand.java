@@ -22,6 +22,10 @@ final class JavaCommand {
             "--patch-module",
             "--enable-native-access",
             "--illegal-native-access",
+            "--enable-final-field-mutation",
+            "--illegal-final-field-mutation",
+            "--sun-misc-unsafe-memory-access",
+            "--finalization",
             "--source");
 
     private JavaCommand() {}
