@@ -1,6 +1,7 @@
 package org.mapfiles.saved;
 
 import java.io.BufferedInputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -109,7 +110,7 @@ public final class SavedMaps {
     /**
      * Reads a file. Its content decides what it is.
      *
-     * @param file a file; a core file must be a regular file
+     * @param file a file or a pipe; a core file must be a regular file
      * @return what the file records
      * @throws MalformedMapsException if the file is none of these, or no line of it can be used
      * @throws NotEnoughMemoryException if this JVM has too little memory
@@ -119,6 +120,11 @@ public final class SavedMaps {
         Objects.requireNonNull(file, "file");
         if (Files.isDirectory(file)) {
             throw new FileSystemException(file.toString(), null, "is a directory");
+        }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            try (InputStream in = new FileInputStream(file.toFile())) { // on JDK 17 other streams seek in a pipe
+                return read(in);
+            }
         }
         try (BufferedInputStream in = new BufferedInputStream(Files.newInputStream(file), PEEK)) {
             in.mark(PEEK);

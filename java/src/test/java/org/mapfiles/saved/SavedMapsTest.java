@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -152,6 +153,29 @@ class SavedMapsTest {
         for (long i = 1; i <= 3000; i++) {
             assertThat(saved.isContradicted(i << 16)).isTrue();
             assertThat(saved.isContradicted((i << 16) + 0x1000)).isFalse();
+        }
+    }
+
+    /** The content of a pipe can be read once. On JDK 17 some streams seek in it. */
+    @Test
+    void aPipeIsReadOnce() throws Exception {
+        assertThat(lines(ofPipe(LINE + NEXT).snapshot()))
+                .isEqualTo(lines(read(LINE + NEXT).snapshot()))
+                .hasSize(2);
+        assertThatThrownBy(() -> ofPipe("\u007fELF and more"))
+                .isInstanceOf(MalformedMapsException.class)
+                .hasMessageContaining("a core file cannot be read from a stream");
+    }
+
+    private static SavedMaps ofPipe(String content) throws IOException {
+        Process holder = new ProcessBuilder("sleep", "1000").start();
+        try {
+            try (OutputStream to = holder.getOutputStream()) {
+                to.write(content.getBytes(StandardCharsets.ISO_8859_1));
+            }
+            return SavedMaps.read(Path.of("/proc/" + holder.pid() + "/fd/0"));
+        } finally {
+            holder.destroyForcibly();
         }
     }
 

@@ -47,12 +47,13 @@ public record PageArgument(PageState state, ProcessIdentity identity, SampleOwne
 
     private static PageArgument ofFile(String argument, Terminal terminal) throws IOException {
         String label = Arguments.display(argument);
-        WatchRecording recording = WatchRecording.read(Path.of(argument), label, terminal);
+        ArgumentFile file = new ArgumentFile(Path.of(argument));
+        WatchRecording recording = WatchRecording.read(file, label, terminal);
         if (recording != null) {
             return new PageArgument(
                     recording.state(), ProcessIdentity.UNKNOWN, SampleOwner.ofSaved(-1), recording.isWhole());
         }
-        ProcessState saved = SavedFile.readState(argument, terminal);
+        ProcessState saved = SavedFile.readState(argument, file, terminal);
         List<PageMapping> mappings = new ArrayList<>();
         saved.entries().forEach(entry -> mappings.add(PageMapping.of(entry)));
         int all = mappings.size();

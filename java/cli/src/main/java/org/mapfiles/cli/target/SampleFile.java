@@ -2,7 +2,6 @@ package org.mapfiles.cli.target;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -42,7 +41,7 @@ public final class SampleFile {
         if (isInput) {
             file.read(terminal.in());
         } else {
-            try (InputStream in = Files.newInputStream(Path.of(argument))) {
+            try (InputStream in = ArgumentFile.stream(Path.of(argument))) {
                 file.read(in);
             } catch (NoSuchFileException e) {
                 throw new IOException("no file is at '" + file.label + "'", e);

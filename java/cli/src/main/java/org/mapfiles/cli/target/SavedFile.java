@@ -1,6 +1,5 @@
 package org.mapfiles.cli.target;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,27 +32,31 @@ public final class SavedFile {
 
     private final String argument;
     private final Terminal terminal;
-    private final Path path;
+    private final ArgumentFile file;
     private long problems;
 
-    private SavedFile(String argument, Terminal terminal) throws IOException {
+    private SavedFile(String argument, ArgumentFile file, Terminal terminal) {
         this.argument = argument;
+        this.file = file;
         this.terminal = terminal;
+    }
+
+    private static ArgumentFile open(String argument) throws IOException {
         try {
-            path = Path.of(argument);
+            Path path = Path.of(argument);
+            if (Files.isDirectory(path)) {
+                throw new IOException("'" + Arguments.display(argument) + "' is a directory");
+            }
+            return new ArgumentFile(path);
         } catch (InvalidPathException e) {
             throw new IOException("'" + Arguments.display(argument) + "' is no path in this locale", e);
-        }
-        if (Files.isDirectory(path)) {
-            throw new IOException("'" + Arguments.display(argument) + "' is a directory");
         }
     }
 
     /** Reads the mappings of a file: rows of {@code mapfiles save}, or what {@link SavedMaps} reads. */
     public static SavedMaps read(String argument, Terminal terminal) throws IOException {
-        SavedFile file = new SavedFile(argument, terminal);
+        SavedFile file = new SavedFile(argument, open(argument), terminal);
         try {
-            file.checkKind();
             if (!file.isJson()) {
                 return file.readMaps();
             }
@@ -82,9 +85,13 @@ public final class SavedFile {
 
     /** Reads the state of a process that a file records, of the same kinds of files. */
     static ProcessState readState(String argument, Terminal terminal) throws IOException {
-        SavedFile file = new SavedFile(argument, terminal);
+        return readState(argument, open(argument), terminal);
+    }
+
+    /** As {@link #readState(String, Terminal)}, of a file that is open. */
+    static ProcessState readState(String argument, ArgumentFile from, Terminal terminal) throws IOException {
+        SavedFile file = new SavedFile(argument, from, terminal);
         try {
-            file.checkKind();
             return file.isJson() ? file.readRows() : file.stateOf(file.readMaps());
         } catch (NoSuchFileException e) {
             throw file.noFile(e);
@@ -102,21 +109,16 @@ public final class SavedFile {
         return new IOException(Arguments.display(argument) + ": " + message, e);
     }
 
-    private void checkKind() throws IOException {
-        try (InputStream in = Files.newInputStream(path)) {
+    private boolean isJson() throws IOException {
+        try (InputStream in = file.open()) {
             byte[] begin = in.readNBytes(PerfRecording.MAGIC_BYTES);
             PerfRecording.check(begin, 0, begin.length);
-        }
-    }
-
-    private boolean isJson() throws IOException {
-        try (InputStream in = Files.newInputStream(path)) {
-            return in.read() == '{';
+            return begin.length > 0 && begin[0] == '{';
         }
     }
 
     private ProcessState readRows() throws IOException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
+        try (InputStream in = file.open()) {
             ProcessState state = SavedState.read(in, this::report);
             reportRest();
             return state;
@@ -124,11 +126,21 @@ public final class SavedFile {
     }
 
     private SavedMaps readMaps() throws IOException {
-        SavedMaps saved = SavedMaps.read(path);
+        SavedMaps saved = readSaved();
         saved.problems().forEach(problem -> report(problem.toString()));
         problems = saved.problemCount();
         reportRest();
         return saved;
+    }
+
+    /** A core file is read by its path. */
+    private SavedMaps readSaved() throws IOException {
+        if (file.isRegular()) {
+            return SavedMaps.read(file.path());
+        }
+        try (InputStream in = file.open()) {
+            return SavedMaps.read(in);
+        }
     }
 
     /** Sizes in memory are unknown. Only core files record build IDs. */

@@ -1,10 +1,7 @@
 package org.mapfiles.cli.target;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,8 +36,8 @@ final class WatchRecording {
     }
 
     /** Reads a file. Returns null if its first row is not one of {@code watch}. */
-    static WatchRecording read(Path file, String label, Terminal terminal) throws IOException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+    static WatchRecording read(ArgumentFile file, String label, Terminal terminal) throws IOException {
+        try (InputStream in = file.open()) {
             BoundedLines lines = new BoundedLines(in);
             if (!lines.next() || !isRecording(lines)) {
                 return null;
