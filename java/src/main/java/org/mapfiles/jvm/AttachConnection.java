@@ -54,8 +54,8 @@ final class AttachConnection implements AutoCloseable {
                 return new AttachException(
                         Reason.NOT_TRUSTED,
                         path + " of process " + target.pid()
-                                + " is not a socket of its user, so its JVM cannot accept commands: an earlier process"
-                                + " with this PID may have left it; remove it if no process uses it");
+                                + " is not a socket of its user, so no command is sent: an earlier process with this"
+                                + " PID or another user may have left it; remove it if no process uses it");
             case Errno.EXDEV:
                 return new AttachException(
                         Reason.NOT_TRUSTED,

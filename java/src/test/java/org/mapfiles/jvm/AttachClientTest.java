@@ -132,9 +132,10 @@ class AttachClientTest {
             ServerSocketChannel root =
                     ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket));
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-            checkRefused(jvm, Reason.NOT_TRUSTED, "remove it if no process uses it");
+            checkRefused(
+                    jvm, Reason.NOT_TRUSTED, "no command is sent: an earlier process with this PID or another user");
             root.close();
-            checkRefused(jvm, Reason.NOT_TRUSTED, socket + " of process " + jvm.pid());
+            checkRefused(jvm, Reason.NOT_TRUSTED, "remove it if no process uses it");
             Files.delete(socket);
             assertThat(jvm.run("VM.version")).contains(Runtime.version().toString());
             assertThat(namesInTmp(jvm.pid())).containsExactly(".java_pid" + jvm.pid());
