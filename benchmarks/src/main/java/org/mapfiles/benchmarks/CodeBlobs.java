@@ -19,7 +19,7 @@ import org.mapfiles.jvm.JvmCode;
 
 /** Makes this JVM compile many methods. It loads one class again and again as a hidden class. */
 final class CodeBlobs {
-    private static final int METHODS = 100;
+    private static final int METHODS = 250;
     private static final int CALLS = 300; // C1 compiles after 200
 
     /**
@@ -33,11 +33,10 @@ final class CodeBlobs {
 
     /**
      * Compiles until the JVM has {@code blobs} pieces of code. The methods stay loaded while the result is reachable.
-     *
-     * @param bytes of {@link #classFile}, which itself makes a JVM compile more than 2,000 methods
      */
     @SuppressWarnings("ReturnValueIgnored") // the call is what counts: it has the method compiled
-    static List<Object> compile(byte[] bytes, JvmCode code, int blobs) throws ReflectiveOperationException {
+    static List<Object> compile(JvmCode code, int blobs) throws ReflectiveOperationException {
+        byte[] bytes = classFile();
         List<Object> kept = new ArrayList<>();
         long deadline = System.nanoTime() + 120_000_000_000L;
         while (code.counts().live() < blobs) {

@@ -2,7 +2,6 @@ package org.mapfiles.benchmarks;
 
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,23 +31,14 @@ final class CodeFromOutsideFigures {
     }
 
     void run() throws Exception {
-        Path classFile = Files.write(Files.createTempFile("mapfiles-", ".class"), CodeBlobs.classFile());
-        try {
-            for (int size : SIZES) {
-                run(classFile, size);
-            }
-        } finally {
-            Files.delete(classFile);
-        }
-    }
-
-    private void run(Path classFile, int size) throws Exception {
-        try (ChildProgram jvm = ChildProgram.ofJava(
-                List.of(CodeBlobs.OPTIONS), TargetMain.class, classFile.toString(), Integer.toString(size))) {
-            jvm.line();
-            try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
-                    JvmCodeReader reader = JvmCodeReader.of(maps)) {
-                compare(size, jvm, reader);
+        for (int size : SIZES) {
+            try (ChildProgram jvm =
+                    ChildProgram.ofJava(List.of(CodeBlobs.OPTIONS), TargetMain.class, Integer.toString(size))) {
+                jvm.line();
+                try (ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                        JvmCodeReader reader = JvmCodeReader.of(maps)) {
+                    compare(size, jvm, reader);
+                }
             }
         }
     }
@@ -155,8 +145,7 @@ final class CodeFromOutsideFigures {
         private TargetMain() {}
 
         public static void main(String[] arguments) throws Exception {
-            byte[] classFile = Files.readAllBytes(Path.of(arguments[0]));
-            List<Object> kept = CodeBlobs.compile(classFile, JvmCode.open(), Integer.parseInt(arguments[1]));
+            List<Object> kept = CodeBlobs.compile(JvmCode.open(), Integer.parseInt(arguments[0]));
             ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
             Rounds.Side list = Rounds.timed(
                     1,

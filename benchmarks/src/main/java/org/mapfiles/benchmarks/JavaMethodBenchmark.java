@@ -39,7 +39,7 @@ public class JavaMethodBenchmark {
     @Setup
     public void compile() throws ReflectiveOperationException {
         code = JvmCode.open(512 << 20);
-        kept = CodeBlobs.compile(CodeBlobs.classFile(), code, blobs);
+        kept = CodeBlobs.compile(code, blobs);
         List<long[]> methods = CodeBlobs.methods(code);
         for (long[] method : methods) {
             map.put(method[0], method[1]);

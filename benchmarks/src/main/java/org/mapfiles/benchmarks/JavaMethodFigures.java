@@ -73,7 +73,7 @@ final class JavaMethodFigures {
 
         public static void main(String[] arguments) throws Exception {
             JvmCode code = JvmCode.open();
-            List<Object> kept = CodeBlobs.compile(CodeBlobs.classFile(), code, BLOBS);
+            List<Object> kept = CodeBlobs.compile(code, BLOBS);
             System.out.println(code.counts().bytes()
                     / (double) (code.counts().live() + code.counts().unloaded()));
             List<long[]> methods = CodeBlobs.methods(code);
