@@ -38,8 +38,8 @@ final class FirstSymbolFigures {
         Rounds starts = Rounds.of(
                 1,
                 rounds,
-                () -> start(Long.toString(elfAddress)),
-                () -> start(Long.toString(table[0]), Long.toString(table[1])));
+                () -> start(SymbolFigures.LIBJVM.toString(), Long.toString(elfAddress)),
+                () -> start(SymbolFigures.LIBJVM.toString(), Long.toString(table[0]), Long.toString(table[1])));
         figures.add(
                 name,
                 symbols,
@@ -76,18 +76,18 @@ final class FirstSymbolFigures {
         return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
     }
 
-    /** Prints the nanoseconds of the first name, with one argument; or those of the floor. */
+    /** Prints the nanoseconds of the first name in a file, with two arguments; or those of the floor. */
     static final class FirstSymbolMain {
         private FirstSymbolMain() {}
 
         public static void main(String[] arguments) throws Exception {
             ProcessMaps.self().close(); // loads the native library
-            boolean isFloor = arguments.length == 2;
-            Path libjvm = Path.of(System.getProperty("java.home"), "lib/server/libjvm.so");
+            boolean isFloor = arguments.length == 3;
+            Path libjvm = Path.of(arguments[0]);
             long begin = System.nanoTime();
             boolean isRead = isFloor
-                    ? readTable(libjvm, Long.parseLong(arguments[0]), Integer.parseInt(arguments[1]))
-                    : findName(libjvm, Long.parseLong(arguments[0]));
+                    ? readTable(libjvm, Long.parseLong(arguments[1]), Integer.parseInt(arguments[2]))
+                    : findName(libjvm, Long.parseLong(arguments[1]));
             long spent = System.nanoTime() - begin;
             if (!isRead) {
                 throw new IllegalStateException("no symbol");
