@@ -85,6 +85,18 @@ static int connect_to(int socket_file_fd)
     return rc;
 }
 
+/* Connects to a file if it is a socket that HotSpot made, or may have made. */
+static int connect_if_trusted(int file_fd, const struct stat *file, const struct mf_attach_target *target)
+{
+    int rc;
+
+    if (!S_ISSOCK(file->st_mode) || !is_trusted(target, file))
+        return -ENOTSOCK;
+    rc = connect_to(file_fd);
+    /* One that an earlier process of root left. The target cannot replace it: only the owner may delete files in /tmp. */
+    return (rc == -EACCES || rc == -ECONNREFUSED) && file->st_uid != target->uid ? -ENOTSOCK : rc;
+}
+
 static int connect_in(int tmp_fd, const struct mf_attach_target *target)
 {
     char name[NAME_SIZE];
@@ -96,10 +108,7 @@ static int connect_in(int tmp_fd, const struct mf_attach_target *target)
         return file_fd;
     rc = mf_sys_stat(file_fd, "", AT_EMPTY_PATH, &file);
     if (rc == 0)
-        rc = S_ISSOCK(file.st_mode) && is_trusted(target, &file) ? connect_to(file_fd) : -ENOTSOCK;
-    /* One that an earlier process of root left. The target cannot replace it: only the owner may delete files in /tmp. */
-    if ((rc == -EACCES || rc == -ECONNREFUSED) && file.st_uid != target->uid)
-        rc = -ENOTSOCK;
+        rc = connect_if_trusted(file_fd, &file, target);
     mf_sys_close(file_fd);
     return rc;
 }
