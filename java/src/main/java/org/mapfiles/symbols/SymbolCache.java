@@ -2,7 +2,6 @@ package org.mapfiles.symbols;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.ref.WeakReference;
 import java.nio.charset.Charset;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -46,7 +45,7 @@ public final class SymbolCache implements AutoCloseable {
     private final Map<FileKey, ElfFile> files = new HashMap<>();
     private final Map<ElfFile, Long> sizes = new IdentityHashMap<>();
     /** Open debug files whose symbols were released. A {@link SymbolInfo} may still need a name from them. */
-    private final Queue<WeakReference<SymbolTable>> releasedDebugFiles = new ArrayDeque<>();
+    private final Queue<ElfBytes> releasedDebugFiles = new ArrayDeque<>();
 
     private long total;
     private int descriptors;
@@ -240,11 +239,8 @@ public final class SymbolCache implements AutoCloseable {
         descriptors += open - file.descriptors;
         file.descriptors = open;
         while (descriptors > maxDescriptors && !releasedDebugFiles.isEmpty()) {
-            SymbolTable table = releasedDebugFiles.remove().get();
+            releasedDebugFiles.remove().run();
             descriptors--;
-            if (table != null) { // otherwise its descriptor is closed already
-                table.close();
-            }
         }
         while (descriptors > maxDescriptors) {
             ElfFile oldest = leastRecentlyUsed(files.values(), file);
@@ -281,7 +277,7 @@ public final class SymbolCache implements AutoCloseable {
         total -= sizes.remove(file);
         for (SymbolTable table : file.unload()) {
             if (table.isDebugFile()) {
-                releasedDebugFiles.add(new WeakReference<>(table));
+                releasedDebugFiles.add(table.bytes());
                 file.descriptors--;
             }
         }
@@ -334,12 +330,7 @@ public final class SymbolCache implements AutoCloseable {
         }
         files.clear();
         sizes.clear();
-        for (WeakReference<SymbolTable> released : releasedDebugFiles) {
-            SymbolTable table = released.get();
-            if (table != null) {
-                table.close();
-            }
-        }
+        releasedDebugFiles.forEach(ElfBytes::run);
         releasedDebugFiles.clear();
         total = 0;
         descriptors = 0;

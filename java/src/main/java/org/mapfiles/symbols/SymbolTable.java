@@ -158,6 +158,11 @@ final class SymbolTable {
         }
     }
 
+    /** Returns the file of the names: they are read when they are asked for. */
+    ElfBytes bytes() {
+        return bytes;
+    }
+
     /** Closes the descriptor of a debug file. */
     void close() {
         bytes.run();
