@@ -204,7 +204,7 @@ public final class ResolveCommand implements Callable<Integer> {
             if (library != null) {
                 values.add(library, returnsTo);
             } else {
-                throw wrong("'" + Arguments.display(argument) + "' " + HexAddress.whyNot(text, 0, text.length));
+                throw wrong("'" + Arguments.display(argument) + "' " + HexAddress.whyNot(text));
             }
         }
         return values;

@@ -83,7 +83,7 @@ public final class AddressReader {
                 String line = from == to ? "" : text(begin, newline);
                 List<InputLine> parts = hasSamples && (line.isEmpty() || PerfLine.isSourceLine(line))
                         ? List.of(PerfLine.betweenFrames(line, lineNumber))
-                        : InputLine.of(line, lineNumber, HexAddress.whyNot(buffer, from, to));
+                        : InputLine.of(line, lineNumber);
                 other = parts.get(0);
                 rest = parts.size() > 1 ? parts.get(1) : null;
                 hasSamples |= other.kind() == InputLine.Kind.SAMPLE;

@@ -26,15 +26,16 @@ public final class HexAddress {
     }
 
     /** Returns why bytes are not an address, as the end of a sentence. */
-    public static String whyNot(byte[] text, int from, int to) {
-        if (isHexadecimal(text, firstDigit(text, from, to), to)) {
+    public static String whyNot(byte[] text) {
+        int to = text.length;
+        if (isHexadecimal(text, firstDigit(text, 0, to), to)) {
             return "is too large: an address has 64 bits";
         }
         int plus = to - 1;
-        while (plus > from && text[plus] != '+') {
+        while (plus > 0 && text[plus] != '+') {
             plus--;
         }
-        return plus > from && isHexadecimal(text, plus + 1, to)
+        return plus > 0 && isHexadecimal(text, plus + 1, to)
                 ? "has an offset without 0x: write FILE+0xOFFSET, in hexadecimal"
                 : "is not an address in hexadecimal";
     }

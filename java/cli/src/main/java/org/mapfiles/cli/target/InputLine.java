@@ -42,7 +42,7 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
      * Returns the lines of a text that is not an address: two for a sample of perf that is one line, its head and its
      * frame; else one.
      */
-    static List<InputLine> of(String line, long number, String whyNoAddress) {
+    static List<InputLine> of(String line, long number) {
         String text = line.length() <= MAX_TEXT ? line : line.substring(0, MAX_TEXT);
         InputLine library = library(LIBRARY_FRAME, text, number);
         List<InputLine> ofPerf =
@@ -53,7 +53,11 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
         library = library != null
                 ? library
                 : library(LIBRARY, text, number); // perf may print FUNCTION+0xOFFSET at the end
-        return List.of(library != null ? library : new InputLine(Kind.UNUSABLE, number, 0, "", text, whyNoAddress));
+        return List.of(library != null ? library : unusable(text, number));
+    }
+
+    private static InputLine unusable(String text, long number) {
+        return new InputLine(Kind.UNUSABLE, number, 0, "", text, HexAddress.whyNot(Arguments.bytes(text.strip())));
     }
 
     private static InputLine library(Pattern pattern, String text, long number) {
@@ -66,7 +70,7 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
 
     /** Returns an offset from the base of a library; null if an argument is none. */
     public static InputLine ofArgument(String argument) {
-        InputLine line = of(argument, 0, "").get(0);
+        InputLine line = of(argument, 0).get(0);
         return line.kind == Kind.LIBRARY ? line : null;
     }
 
