@@ -72,24 +72,14 @@ class JvmCommandTest {
         try (TestJvm jvm = TestJvm.waiting("-Xms64m")) {
             for (String key : List.of("rss", "size")) {
                 List<Map<String, Object>> top = CliResult.with(
+                                "jvm", jvm.pid(), "--rss", "--json", "--sort", key, "--top", "40")
+                        .rows();
+                assertThat(top).hasSize(40);
+                checkGroups(top, key, false);
+                List<Map<String, Object>> all = CliResult.with(
                                 "jvm", jvm.pid(), "--rss", "--json", "--sort", key, "--top", "100000")
-                        .rows(); // of one read: the JVM changes
-                List<Object> regions =
-                        top.stream().map(row -> row.get("region")).distinct().toList();
-                assertThat(regions).hasSizeGreaterThan(3);
-                int row = 0;
-                long sumBefore = Long.MAX_VALUE;
-                for (Object region : regions) {
-                    long sum = sum(top, region, key);
-                    assertThat(sum).isLessThanOrEqualTo(sumBefore);
-                    sumBefore = sum;
-                    long before = Long.MAX_VALUE;
-                    for (; row < top.size() && top.get(row).get("region").equals(region); row++) {
-                        assertThat((Long) top.get(row).get(key)).isLessThanOrEqualTo(before);
-                        before = (Long) top.get(row).get(key);
-                    }
-                }
-                assertThat(row).as("rows of a region are together").isEqualTo(top.size());
+                        .rows();
+                checkGroups(all, key, true); // of one read: the JVM changes
             }
             List<Map<String, Object>> byAddress = CliResult.with(
                             "jvm", jvm.pid(), "--json", "--sort", "address", "--top", "40")
@@ -97,6 +87,28 @@ class JvmCommandTest {
             assertThat(byAddress).hasSize(40);
             assertThat(byAddress).extracting(row -> number(row, "start")).isSortedAccordingTo(Long::compareUnsigned);
         }
+    }
+
+    /** The rows of a region are together, the largest first. If all are there, so are the regions. */
+    private static void checkGroups(List<Map<String, Object>> rows, String key, boolean isWhole) {
+        List<Object> regions =
+                rows.stream().map(row -> row.get("region")).distinct().toList();
+        assertThat(regions).hasSizeGreaterThan(3);
+        int row = 0;
+        long sumBefore = Long.MAX_VALUE;
+        for (Object region : regions) {
+            long sum = sum(rows, region, key);
+            if (isWhole) {
+                assertThat(sum).isLessThanOrEqualTo(sumBefore);
+            }
+            sumBefore = sum;
+            long before = Long.MAX_VALUE;
+            for (; row < rows.size() && rows.get(row).get("region").equals(region); row++) {
+                assertThat((Long) rows.get(row).get(key)).isLessThanOrEqualTo(before);
+                before = (Long) rows.get(row).get(key);
+            }
+        }
+        assertThat(row).as("rows of a region are together").isEqualTo(rows.size());
     }
 
     private static long sum(List<Map<String, Object>> rows, Object region, String key) {
