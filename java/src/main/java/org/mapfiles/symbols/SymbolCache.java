@@ -330,8 +330,9 @@ public final class SymbolCache implements AutoCloseable {
         }
         files.clear();
         sizes.clear();
-        releasedDebugFiles.forEach(ElfBytes::run);
-        releasedDebugFiles.clear();
+        while (!releasedDebugFiles.isEmpty()) {
+            releasedDebugFiles.remove().run();
+        }
         total = 0;
         descriptors = 0;
     }
