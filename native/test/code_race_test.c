@@ -17,6 +17,8 @@
 static struct mf_code_store *codes;
 static _Atomic bool is_done;
 static _Atomic unsigned wrong;
+static _Atomic unsigned lost;
+static _Atomic uint64_t listed;
 static _Atomic uint64_t found[READERS];
 
 /* Name, size and debug information of a method are derived from its number, and its range from its position. */
@@ -78,25 +80,59 @@ static void *read_all(void *own)
     return NULL;
 }
 
+/* A record in the log is in the table of each of its segments: what is listed is found. */
+static void *find_listed(void *unused)
+{
+    uint32_t compaction = UINT32_MAX;
+    const struct mf_code_image *image = NULL;
+    mf_code_unit unit = 0;
+
+    (void)unused;
+    while (!is_done) {
+        const struct mf_code_record *record;
+        struct mf_code code;
+        uint64_t end, loaded;
+
+        if (codes->compactions_begun != compaction) {
+            compaction = codes->compactions;
+            image = mf_code_store_current(codes);
+            unit = image->log;
+        }
+        if (unit >= image->used)
+            continue;
+        record = mf_code_read(image, unit);
+        end = record->end;
+        loaded = record->loaded;
+        unit += record->entry.units;
+        if (record->entry.kind == MF_CODE_NAME || codes->compactions_begun != compaction)
+            continue;
+        if (mf_code_store_find(codes, end, MF_CODE_RETURNS_TO, loaded, &code) == -ENOENT)
+            lost++;
+        listed++;
+    }
+    return NULL;
+}
+
 static bool all_found(uint64_t least)
 {
     for (int i = 0; i < READERS; i++)
         if (found[i] < least)
             return false;
-    return true;
+    return listed >= least;
 }
 
 int main(void)
 {
     enum { FOUND = 100, LONGEST = 100 }; /* on a slow machine a reader may be late */
     const size_t bytes = mf_code_store_bytes(CACHE, 1u << 17);
-    pthread_t readers[READERS];
+    pthread_t readers[READERS], lister;
     const unsigned last = rounds(200000);
 
     codes = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mf_code_store_init(codes, LOW, CACHE, 1u << 17);
     for (int i = 0; i < READERS; i++)
         pthread_create(&readers[i], NULL, read_all, &found[i]);
+    pthread_create(&lister, NULL, find_listed, NULL);
     for (unsigned number = 0; number < last || (number < last * LONGEST && !all_found(FOUND)); number++) {
         if (number % 3 != 0)
             mf_code_remove(mf_code_store_current(codes), LOW + number % PLACES * STEP, 0, number + 1);
@@ -104,6 +140,9 @@ int main(void)
             CHECK(mf_code_store_compact(codes) && load(number, number + 1), "there is room for %u", number);
     }
     is_done = true;
+    pthread_join(lister, NULL);
+    CHECK(listed >= FOUND, "listed %llu", (unsigned long long)listed);
+    CHECK_IS(lost, 0, "listed, and not found");
     for (int i = 0; i < READERS; i++) {
         pthread_join(readers[i], NULL);
         CHECK(found[i] >= FOUND, "reader %d found %llu", i, (unsigned long long)found[i]);

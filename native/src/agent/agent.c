@@ -111,11 +111,12 @@ static int open_store(uint64_t log)
 /* Lets the JVM report all code that exists. Recorded code that it does not report was unloaded while events were disabled. */
 static int record_existing_code(void)
 {
-    const uint64_t start = mf_agent_now();
+    uint64_t start;
     int rc = 0;
 
-    pthread_mutex_lock(&mf_agent.write_lock); /* event callbacks read the round */
+    pthread_mutex_lock(&mf_agent.write_lock); /* event callbacks read the round, and the time after it */
     mf_agent.round++;
+    start = mf_agent_now(); /* all code of earlier rounds was loaded before */
     pthread_mutex_unlock(&mf_agent.write_lock);
     mf_agent.generating_thread = pthread_self();
     mf_agent.is_generating = true;

@@ -173,9 +173,10 @@ void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
     image->detail_units += detail_units(record);
     for (uint32_t i = 0; i < record->segments; i++)
         mf_code_below(record)[i] = newest(image, record->first_segment + i);
-    atomic_store_explicit(&image->used, unit + record->entry.units, memory_order_release);
+    /* The table first: code that a reader of the log has seen is found by its address. */
     for (uint32_t i = 0; i < record->segments; i++)
         atomic_store_explicit(&image->table[record->first_segment + i], unit, memory_order_release);
+    atomic_store_explicit(&image->used, unit + record->entry.units, memory_order_release);
     if (record->unloaded == 0) {
         image->live++;
     } else {

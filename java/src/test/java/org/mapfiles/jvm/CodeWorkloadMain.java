@@ -73,7 +73,7 @@ final class CodeWorkloadMain {
         if (round % 8 == 7) {
             System.gc();
         }
-        if (round % 64 == 63) {
+        if (round % 8 == 3) {
             JvmCode.stop();
             JvmCode.open();
         }
