@@ -8,6 +8,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Hex;
 import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
@@ -44,6 +45,7 @@ final class FileMappingRows implements FilesCommand.Output {
     private final MemoryColumns.Sums total = new MemoryColumns.Sums();
     private long mappings;
     private long bytes;
+    private boolean hasHeading;
 
     FileMappingRows(
             ProcessMaps maps,
@@ -80,6 +82,9 @@ final class FileMappingRows implements FilesCommand.Output {
             throws IOException {
         Row row = new Row(
                 mapping.copy(), name, FilesCommand.mode(entry), FileStat.of(entry), facts, memory, elf.of(mapping));
+        mappings++;
+        bytes += mapping.size();
+        total.add(memory);
         if (ordered == null) {
             print(row);
         } else {
@@ -88,12 +93,10 @@ final class FileMappingRows implements FilesCommand.Output {
     }
 
     private void print(Row row) throws IOException {
-        if (mappings == 0 && lines == null) {
+        if (!hasHeading && lines == null) {
             targets.printHeading(terminal, maps, isWide);
+            hasHeading = true;
         }
-        mappings++;
-        bytes += row.mapping.size();
-        total.add(row.memory);
         if (lines == null) {
             addRow(row);
         } else {
@@ -105,7 +108,7 @@ final class FileMappingRows implements FilesCommand.Output {
         Mapping mapping = row.mapping;
         columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), row.memory)
                 .cell(row.mode == null ? "?" : row.mode)
-                .cell(FileRows.text(row.facts.state()));
+                .cell(Printable.words(row.facts.state()));
         if (isWide) {
             table.cell(row.facts.verified())
                     .cell(row.stat == null ? "?" : Integer.toUnsignedString(row.stat.links()))
@@ -145,7 +148,9 @@ final class FileMappingRows implements FilesCommand.Output {
             }
             table.print();
             String end = mappings
-                    + (mappings == 1 ? " mapping of a file, " : " mappings of files, ")
+                    + (mappings == 1 ? " mapping of a file" : " mappings of files")
+                    + (ordered == null ? "" : ordered.shown())
+                    + ", "
                     + Sizes.human(bytes)
                     + columns.text(total);
             terminal.prose(end, isWide);

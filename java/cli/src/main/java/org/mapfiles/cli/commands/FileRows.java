@@ -12,6 +12,7 @@ import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.output.Printable;
 import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
@@ -102,11 +103,10 @@ final class FileRows implements FilesCommand.Output {
     /** Null: rows are printed in the order of the first mappings. */
     private final TopRows<FileRow> ordered;
 
-    private final Map<String, Integer> states = new TreeMap<>();
     private final MemoryColumns.Sums total = new MemoryColumns.Sums();
     private long mappings;
     private long bytes;
-    private int files;
+    private boolean hasHeading;
 
     FileRows(
             ProcessMaps maps,
@@ -162,26 +162,24 @@ final class FileRows implements FilesCommand.Output {
         if (ordered != null) {
             for (FileRow row : ordered.sorted()) {
                 print(row);
-                states.merge(row.facts.state(), 1, Integer::sum);
-                files++;
             }
             order.reportLeftOut(terminal, ordered);
-        } else {
-            states.putAll(facts.states());
-            files = facts.count();
         }
         if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
             if (mappings == 0) {
                 targets.printHeading(terminal, maps, isWide);
             }
             table.print();
-            printTotals();
+            printTotals(facts);
         }
     }
 
     /** Prints the rows that are kept, or orders them. */
     private void endRows() throws IOException {
         for (FileRow row : rows) {
+            mappings += row.mappings;
+            bytes += row.bytes;
+            total.add(row.memory);
             if (ordered == null) {
                 print(row);
             } else {
@@ -193,12 +191,10 @@ final class FileRows implements FilesCommand.Output {
     }
 
     private void print(FileRow row) throws IOException {
-        if (mappings == 0 && lines == null) {
+        if (!hasHeading && lines == null) {
             targets.printHeading(terminal, maps, isWide);
+            hasHeading = true;
         }
-        mappings += row.mappings;
-        bytes += row.bytes;
-        total.add(row.memory);
         if (lines == null) {
             addRow(row);
         } else {
@@ -210,7 +206,7 @@ final class FileRows implements FilesCommand.Output {
         table.cell(Long.toString(row.mappings)).cell(Sizes.human(row.bytes));
         columns.cells(table, row.memory)
                 .cell(String.join(",", row.modes()))
-                .cell(text(row.facts.state()))
+                .cell(Printable.words(row.facts.state()))
                 .cell(row.facts.verified());
         if (isWide) {
             table.cell(row.stat == null ? "?" : Integer.toUnsignedString(row.stat.links()))
@@ -235,23 +231,21 @@ final class FileRows implements FilesCommand.Output {
         columns.json(lines, row.memory).end();
     }
 
-    private void printTotals() throws IOException {
+    private void printTotals(FileFacts facts) throws IOException {
+        int files = facts.count();
         StringBuilder end = new StringBuilder(mappings
                 + (mappings == 1 ? " mapping of " : " mappings of ")
                 + files
-                + (files == 1 ? " file, " : " files, ")
+                + (files == 1 ? " file" : " files")
+                + (ordered == null ? "" : ordered.shown())
+                + ", "
                 + Sizes.human(bytes)
                 + columns.text(total));
         String separator = ": ";
-        for (Map.Entry<String, Integer> state : states.entrySet()) {
-            end.append(separator).append(state.getValue()).append(' ').append(text(state.getKey()));
+        for (Map.Entry<String, Integer> state : new TreeMap<>(facts.states()).entrySet()) {
+            end.append(separator).append(state.getValue()).append(' ').append(Printable.words(state.getKey()));
             separator = ", ";
         }
         terminal.prose(end.toString(), isWide);
-    }
-
-    /** Returns a state as text output shows it. */
-    static String text(String state) {
-        return state.replace('_', ' ');
     }
 }

@@ -94,8 +94,9 @@ public final class MapsCommand implements Callable<Integer> {
                 elf) {
             boolean isMore = chunks.next();
             Output output = screen.isJson() ? new Json(maps, columns) : new Text(maps, columns);
+            String shown = "";
             if (order.isOrdered()) {
-                printOrdered(maps, chunks, isMore, columns, output);
+                shown = printOrdered(maps, chunks, isMore, columns, output);
             } else {
                 for (; isMore; isMore = chunks.next()) {
                     columns.read(maps, chunks.chunk());
@@ -103,17 +104,20 @@ public final class MapsCommand implements Callable<Integer> {
                     for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                         FileName name = FileName.of(maps, mapping);
                         if (selection.matches(mapping, name)) {
-                            output.print(mapping, name, columns.of(mapping), elf.of(mapping));
+                            MemoryColumns.Sums sums = columns.of(mapping);
+                            output.count(mapping, sums);
+                            output.print(mapping, name, sums, elf.of(mapping));
                         }
                     }
                     output.endOfChunk();
                 }
             }
-            output.end(chunks.isInconsistent());
+            output.end(chunks.isInconsistent(), shown);
         }
     }
 
-    private void printOrdered(
+    /** Returns {@link TopRows#shown}. */
+    private String printOrdered(
             ProcessMaps maps, MapChunks chunks, boolean hasChunk, MemoryColumns columns, Output output)
             throws IOException {
         TopRows<Row> rows = order.rows(columns);
@@ -125,7 +129,9 @@ public final class MapsCommand implements Callable<Integer> {
                 for (MapCursor mapping = chunks.chunk().cursor(); mapping.next(); ) {
                     FileName name = FileName.of(maps, mapping);
                     if (selection.matches(mapping, name)) {
-                        rows.add(new Row(mapping.copy(), name, columns.of(mapping), elf.of(mapping)));
+                        MemoryColumns.Sums sums = columns.of(mapping);
+                        output.count(mapping, sums);
+                        rows.add(new Row(mapping.copy(), name, sums, elf.of(mapping)));
                     }
                 }
                 read += chunks.chunk().size();
@@ -136,6 +142,7 @@ public final class MapsCommand implements Callable<Integer> {
             output.print(row.mapping, row.name, row.memory, row.elf);
         }
         order.reportLeftOut(terminal, rows);
+        return rows.shown();
     }
 
     /** A mapping that is printed later. */
@@ -143,13 +150,19 @@ public final class MapsCommand implements Callable<Integer> {
             implements OrderOptions.MappingRow {}
 
     private interface Output {
+        /** Counts a mapping that is printed, now or later, or that is left out by --top. */
+        void count(Mapping mapping, MemoryColumns.Sums memory);
+
         void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
                 throws IOException;
 
         void endOfChunk() throws IOException;
 
-        /** @param isInconsistent whether the mappings changed while they were read */
-        void end(boolean isInconsistent) throws IOException;
+        /**
+         * @param isInconsistent whether the mappings changed while they were read
+         * @param shown how many rows are shown, if not all: {@link TopRows#shown}
+         */
+        void end(boolean isInconsistent, String shown) throws IOException;
     }
 
     private final class Json implements Output {
@@ -160,6 +173,11 @@ public final class MapsCommand implements Callable<Integer> {
         Json(ProcessMaps maps, MemoryColumns columns) throws IOException {
             this.maps = maps;
             this.columns = columns;
+        }
+
+        @Override
+        public void count(Mapping mapping, MemoryColumns.Sums memory) {
+            // only text has totals
         }
 
         @Override
@@ -175,7 +193,7 @@ public final class MapsCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(boolean isInconsistent) {
+        public void end(boolean isInconsistent, String shown) {
             if (isInconsistent) {
                 terminal.report("mappings changed while they were listed: some may be missing, or listed in two"
                         + " states; list them again");
@@ -189,6 +207,7 @@ public final class MapsCommand implements Callable<Integer> {
         private final MemoryColumns.Sums total = new MemoryColumns.Sums();
         private long mappings;
         private long bytes;
+        private boolean hasHeading;
 
         private final ProcessMaps maps;
 
@@ -206,14 +225,19 @@ public final class MapsCommand implements Callable<Integer> {
         }
 
         @Override
-        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
-                throws IOException {
-            if (mappings == 0) {
-                targets.printHeading(terminal, maps, screen.isWide());
-            }
+        public void count(Mapping mapping, MemoryColumns.Sums memory) {
             mappings++;
             bytes += mapping.size();
             total.add(memory);
+        }
+
+        @Override
+        public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
+                throws IOException {
+            if (!hasHeading) {
+                targets.printHeading(terminal, maps, screen.isWide());
+                hasHeading = true;
+            }
             columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), memory)
                     .cell(mapping.permissions())
                     .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "");
@@ -236,7 +260,7 @@ public final class MapsCommand implements Callable<Integer> {
         }
 
         @Override
-        public void end(boolean isInconsistent) throws IOException {
+        public void end(boolean isInconsistent, String shown) throws IOException {
             if (mappings == 0) {
                 if (targets.leavesOutEmpty()) {
                     return;
@@ -245,11 +269,13 @@ public final class MapsCommand implements Callable<Integer> {
             }
             table.print();
             long limit = ProcessMaps.maxMappings();
-            boolean isAll = selection.isAll() && !files && order.top() == null;
+            boolean isAll = selection.isAll() && !files;
             // No "N of MAX": a process may have one mapping more than the limit, [vsyscall] does not count,
             // and the limit may have been lowered.
             String end = mappings
-                    + (mappings == 1 ? " mapping, " : " mappings, ")
+                    + (mappings == 1 ? " mapping" : " mappings")
+                    + shown
+                    + ", "
                     + Sizes.human(bytes)
                     + columns.text(total)
                     + (isInconsistent ? ", which changed while they were listed" : "")

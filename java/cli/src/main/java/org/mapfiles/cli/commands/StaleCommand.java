@@ -40,7 +40,7 @@ import picocli.CommandLine.Parameters;
             "",
             "outdated       a restart would run other code: another file with another build",
             "               ID or other bytes is at the path",
-            "replaced-same  another file with the same code is at the path; not listed",
+            "replaced same  another file with the same code is at the path; not listed",
             "               without --verbose",
             "deleted        nothing is at the path, as after a program has extracted a",
             "               library and deleted it; not listed without --verbose",
@@ -62,7 +62,7 @@ public final class StaleCommand implements Callable<Integer> {
     @Option(names = "--all", description = TargetOptions.ALL)
     private boolean all;
 
-    @Option(names = "--verbose", description = "Also files in the states replaced-same and deleted.")
+    @Option(names = "--verbose", description = "Also files in the states replaced same and deleted.")
     private boolean verbose;
 
     @Mixin

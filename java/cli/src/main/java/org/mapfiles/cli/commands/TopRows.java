@@ -37,6 +37,11 @@ final class TopRows<T> {
         return sorted;
     }
 
+    /** Returns how many rows are kept, for the end of a list: {@code " (2 shown)"}; an empty text: all. */
+    String shown() {
+        return leftOut == 0 ? "" : " (" + lastFirst.size() + " shown)";
+    }
+
     /** Returns how many rows were added and are not kept. */
     long leftOut() {
         return leftOut;

@@ -2,7 +2,6 @@ package org.mapfiles.cli.output;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.mapfiles.MapCursor;
@@ -133,7 +132,7 @@ public final class CrashText extends CrashPrinter {
         for (Map.Entry<String, FileCheck> file : files.entrySet()) {
             FileCheck check = file.getValue();
             String buildId = SavedSymbols.buildId(check);
-            table.cell(check.result().name().toLowerCase(Locale.ROOT))
+            table.cell(Printable.words(JsonLines.constant(check.result())))
                     .cell(buildId == null ? "?" : buildId)
                     .cell(file.getKey())
                     .cell(check.reason())

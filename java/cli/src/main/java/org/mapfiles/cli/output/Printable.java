@@ -104,6 +104,11 @@ public final class Printable {
         return out.toString();
     }
 
+    /** Returns a constant of JSON, such as a state, as text shows it: {@code replaced_same} as "replaced same". */
+    public static String words(String constant) {
+        return constant.replace('_', ' ');
+    }
+
     /** Returns a JSON string with its quotes. */
     public static String json(String value) {
         StringBuilder out = new StringBuilder(value.length() + 2).append('"');

@@ -99,7 +99,7 @@ public abstract class StaleRows {
                         Printable.text(FileName.withoutQuery(update.mapping()).raw());
                 row(
                         process,
-                        JsonLines.constant(update.state()).replace('_', '-'),
+                        Printable.words(JsonLines.constant(update.state())),
                         isAction ? "restart" : "-",
                         isUnknown ? path + ": " + Printable.message(update.reason()) : path);
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -105,6 +106,29 @@ class SelectionTest {
         CliResult address = CliResult.with("count", child.pid(), "--sort", "address");
         assertThat(address.code()).isEqualTo(2);
         assertThat(address.err()).contains("groups have no address");
+    }
+
+    /** The last line is about all rows that are selected, also about those that are not shown. */
+    @Test
+    void totalsAreOfAllRows() {
+        for (String[] command :
+                new String[][] {{"maps"}, {"maps", "--files"}, {"files"}, {"files", "--mappings"}, {"count"}}) {
+            String whole = lastLine(command);
+            String limited = lastLine(command, "--top", "2");
+            String ordered = lastLine(command, "--sort", "size");
+            assertThat(whole).as("%s", List.of(command)).doesNotContain("shown");
+            assertThat(ordered).as("%s", List.of(command)).isEqualTo(whole);
+            assertThat(limited).contains(" (2 shown), ");
+            assertThat(limited.replace(" (2 shown)", "")).isEqualTo(whole);
+        }
+    }
+
+    private String lastLine(String[] command, String... options) {
+        List<String> all = new ArrayList<>(List.of(command));
+        all.add(child.pid());
+        all.addAll(List.of(options));
+        List<String> lines = CliResult.with(all.toArray(String[]::new)).lines();
+        return lines.get(lines.size() - 1);
     }
 
     /** The rows of a file add up to those of its mappings. */

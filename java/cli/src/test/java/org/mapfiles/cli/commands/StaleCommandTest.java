@@ -144,7 +144,7 @@ class StaleCommandTest {
                             .containsEntry("action", null));
             assertThat(CliResult.with("stale", target.pid()).out())
                     .isEqualTo("checked 1 process: none with outdated code, 2 files replaced by the same code\n");
-            assertThat(CliResult.with("stale", "--verbose", target.pid()).out()).contains("replaced-same");
+            assertThat(CliResult.with("stale", "--verbose", target.pid()).out()).contains("replaced same");
         }
     }
 
