@@ -5,7 +5,11 @@ import java.util.Map;
 import org.mapfiles.Mapping;
 import org.mapfiles.timeline.MapChange;
 
-/** Counts changes of mappings, and their bytes. */
+/**
+ * Counts changes of mappings, and their bytes. Memory that no access is permitted to, such as the reserve of an arena
+ * of malloc, has no bytes here. The pieces of a mapping that was split or merged are changes, since no memory was added
+ * or removed.
+ */
 public final class ChangeSummary {
     /** Maximum number of names whose growth is counted. */
     private static final int MAX_NAMES = 10_000;
@@ -24,22 +28,19 @@ public final class ChangeSummary {
         if (mapping == null) {
             return;
         }
-        long bytes = mapping.size();
-        switch (change.kind()) {
-            case ADDED:
-                added++;
-                addedBytes += bytes;
-                break;
-            case REMOVED:
-                removed++;
-                removedBytes += bytes;
-                bytes = -bytes;
-                break;
-            default:
-                changed++;
-                bytes -= change.previous().size();
-                changedBytes += bytes;
-                break;
+        long bytes = change.kind() == MapChange.Kind.REMOVED ? 0 : accessible(mapping);
+        if (change.kind() != MapChange.Kind.ADDED) {
+            bytes -= accessible(change.kind() == MapChange.Kind.REMOVED ? mapping : change.previous());
+        }
+        if (change.kind() == MapChange.Kind.CHANGED || change.isContinued()) {
+            changed++;
+            changedBytes += bytes;
+        } else if (change.kind() == MapChange.Kind.ADDED) {
+            added++;
+            addedBytes += bytes;
+        } else {
+            removed++;
+            removedBytes -= bytes;
         }
         String name = FileName.withoutQuery(mapping).display();
         if (growth.size() < MAX_NAMES || growth.containsKey(name)) {
@@ -49,11 +50,16 @@ public final class ChangeSummary {
         }
     }
 
+    private static long accessible(Mapping mapping) {
+        boolean isAccessible = mapping.isReadable() || mapping.isWritable() || mapping.isExecutable();
+        return isAccessible ? mapping.size() : 0;
+    }
+
     /** Returns how many mappings were added, removed and changed, such as {@code 3 added 1.2M, 2 changed -8K}. */
     String counts() {
         StringBuilder text = new StringBuilder();
-        append(text, added, "added", Sizes.human(addedBytes));
-        append(text, removed, "removed", Sizes.human(removedBytes));
+        append(text, added, "added", addedBytes == 0 ? "" : Sizes.human(addedBytes));
+        append(text, removed, "removed", removedBytes == 0 ? "" : Sizes.human(removedBytes));
         append(text, changed, "changed", changedBytes == 0 ? "" : signed(changedBytes));
         return text.length() == 0 ? "no change" : text.toString();
     }

@@ -140,8 +140,15 @@ public final class ChangeText implements ChangePrinter {
     /** Returns the state before a change. A narrow terminal has no room for a second range: it shows the size. */
     private String was(MapChange change) {
         Mapping previous = change.previous();
+        String nameBefore = name(previous);
+        String difference = "";
+        if (!nameBefore.equals(name(change.mapping()))) {
+            difference = "  " + (nameBefore.isEmpty() ? "no name" : nameBefore);
+        } else if (isOtherFile(change.mapping(), previous)) {
+            difference = "  of another file";
+        }
         return (width > 0 ? Sizes.human(previous.size()) : Hex.range(previous)) + "  " + previous.permissions()
-                + (isOtherFile(change.mapping(), previous) ? "  of another file" : "");
+                + difference;
     }
 
     /** Returns whether the files differ, of which the names may be the same. An event may contain no inode. */

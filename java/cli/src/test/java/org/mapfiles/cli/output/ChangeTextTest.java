@@ -73,6 +73,16 @@ class ChangeTextTest {
                 .endsWith("  was 7f0000001000-7f0000003000  r-xp");
     }
 
+    /** Memory that becomes the heap has another name, and nothing else has changed. */
+    @Test
+    void anotherNameIsPrinted() throws Exception {
+        ImmutableMapping before = mapping("rw-p", "00:00", 0, "");
+        assertThat(lines(pipe(), 0, changed(before, mapping("rw-p", "00:00", 0, "[heap]"))))
+                .singleElement()
+                .asString()
+                .endsWith("rw-p  [heap]  was 7f0000001000-7f0000003000  rw-p  no name");
+    }
+
     /** An event may contain no inode: the next poll finds it. */
     @Test
     void anUnknownInodeIsNoChange() throws Exception {
