@@ -55,7 +55,8 @@ uint64_t mf_index_bytes(uint32_t mapping_capacity)
     const uint64_t shared = 1 << ROOT_BITS; /* a mapping in two slots of the root is counted twice */
 
     return sizeof(struct mf_index) + mapping_capacity * sizeof(struct mf_range) +
-           sizeof(uint64_t) * (WORDS_OF_ROOT + WORDS_PER_MAPPING * (mapping_capacity + shared));
+           sizeof(uint64_t) *
+               (mf_index_flag_words(mapping_capacity) + WORDS_OF_ROOT + WORDS_PER_MAPPING * (mapping_capacity + shared));
 }
 
 /*
@@ -211,6 +212,20 @@ static uint32_t tail_of(const struct mf_range *ranges, uint32_t count)
     return tail;
 }
 
+/* Copies ranges and flags of the mappings. Returns the first word after them. */
+static uint32_t copy_mappings(struct mf_index *index, const struct mf_mapping *mappings, uint32_t count)
+{
+    uint32_t *const flags = (uint32_t *)(index->ranges + count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        index->ranges[i] = (struct mf_range){mappings[i].start, mappings[i].end};
+        flags[i] = mappings[i].flags;
+    }
+    if (count % 2 != 0)
+        flags[count] = 0; /* of no mapping: it completes a word */
+    return (uint32_t)(sizeof *index / sizeof(uint64_t) + count * WORDS_PER_RANGE + mf_index_flag_words(count));
+}
+
 void mf_index_build(struct mf_snapshot *snapshot)
 {
     const struct mf_mapping *const mappings = mf_snapshot_mappings(snapshot);
@@ -219,9 +234,7 @@ void mf_index_build(struct mf_snapshot *snapshot)
     struct builder b = {.words = (uint64_t *)index, .ranges = index->ranges};
 
     *index = (struct mf_index){.count = count};
-    for (uint32_t i = 0; i < count; i++)
-        index->ranges[i] = (struct mf_range){mappings[i].start, mappings[i].end};
-    b.used = (uint32_t)(sizeof *index / sizeof *b.words + count * WORDS_PER_RANGE);
+    b.used = copy_mappings(index, mappings, count);
     b.granted = b.used + WORDS_OF_ROOT;
     index->table_count = tail_of(index->ranges, count);
     if (index->table_count > 0) {

@@ -40,7 +40,10 @@
 #define LANE_PAGES      0x7fffu
 #define LANE_SPAN_SHIFT (PAGE_SHIFT + 15)
 
-/* The index is an array of 64-bit words: this head, a range for each mapping, the tables. A search reads nothing else. */
+/*
+ * The index is an array of 64-bit words: this head, a range for each mapping, the flags of each mapping, the tables. A search
+ * reads no flags. A loop over the mappings reads ranges and flags, which take a third of the memory of the records.
+ */
 struct mf_index {
     uint64_t empty[WINDOW_WORDS]; /* 0: empty slots lead here, to a node that leads to itself, and to the window of mapping 0 */
     uint64_t tail_start;          /* first address above the tables */
@@ -53,6 +56,12 @@ struct mf_index {
         uint64_t end;
     } ranges[]; /* of the mappings */
 };
+
+/* The words of the flags, which have 32 bits each. */
+static inline uint64_t mf_index_flag_words(uint64_t count)
+{
+    return (count + 1) / 2;
+}
 
 static inline const struct mf_index *mf_index_of(const struct mf_snapshot *snapshot)
 {

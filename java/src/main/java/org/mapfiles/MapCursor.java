@@ -2,8 +2,6 @@ package org.mapfiles;
 
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.LongBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.AddressIndex;
@@ -32,13 +30,11 @@ public final class MapCursor extends IndexedMappings implements Mapping {
 
     private static final int AFTER = Integer.MAX_VALUE - 1;
 
-    private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
-
     private final MapSnapshot snapshot;
     private int version;
     private SnapshotBuffer buffer;
     private long[] ranges;
-    private LongBuffer words;
+    private int[] allFlags;
     private ByteBuffer records;
     private int count;
     /** Index of the mapping. */
@@ -66,7 +62,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
             version = snapshot.version();
             buffer = snapshot.buffer();
             ranges = buffer.index;
-            words = buffer.words;
+            allFlags = buffer.flags;
             records = buffer.records;
             count = buffer.head(MapRecord.Head.MAPPING_COUNT);
             at = BEFORE;
@@ -163,11 +159,11 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         // reading an array takes half the instructions of reading a buffer
         long first = AddressIndex.start(ranges, to);
         long after = AddressIndex.end(ranges, to);
-        long flagsAndMore = words.get(to * (MapRecord.SIZE / Long.BYTES) + MapRecord.FLAGS / Long.BYTES);
+        int flagsOf = allFlags[to];
         at = to;
         start = first;
         endOfRange = after;
-        flags = (int) (LITTLE_ENDIAN ? flagsAndMore : flagsAndMore >>> Integer.SIZE);
+        flags = flagsOf;
         readAt = version;
     }
 

@@ -402,7 +402,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
             try {
                 if (count <= capacity) {
                     AddressIndex.copyRanges(now.index, count, starts, ends);
-                    now.copyFlags(count, flags);
+                    System.arraycopy(now.flags, 0, flags, 0, count);
                 }
             } catch (IndexOutOfBoundsException e) {
                 rethrowIfValid(versionBefore, e);

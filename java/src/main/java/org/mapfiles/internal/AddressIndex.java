@@ -1,5 +1,6 @@
 package org.mapfiles.internal;
 
+import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 
 /**
@@ -14,7 +15,7 @@ import java.nio.LongBuffer;
  * The caller checks for that.
  */
 public final class AddressIndex {
-    /** Offsets in the index, in words: the head, and then start and end of each mapping. */
+    /** Offsets in the index, in words: the head, start and end of each mapping, and then their flags. */
     private static final int TAIL_START = 2;
 
     private static final int ROOT = 3;
@@ -38,6 +39,12 @@ public final class AddressIndex {
     /** Copies the index that the native core has built to an array of the same size. */
     public static void copy(LongBuffer built, long[] words) {
         built.get(0, words, 0, (int) built.get(WORDS));
+    }
+
+    /** Copies the flags of all mappings of an index that was copied, from the same memory. */
+    public static void copyFlags(IntBuffer built, long[] words, int[] flags) {
+        int count = (int) words[COUNT];
+        built.get((STARTS + 2 * count) * (Long.BYTES / Integer.BYTES), flags, 0, count);
     }
 
     /** Returns the start of a mapping. */

@@ -1,6 +1,7 @@
 package org.mapfiles.internal;
 
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import org.mapfiles.internal.MapRecord.Head;
 
@@ -17,16 +18,18 @@ public final class SnapshotBuffer {
     public final int mappingCapacity;
     public final int textCapacity;
     public final NativeMemory memory;
-    /** Views of the mappings, as bytes and as longs, and of the text. Each view bounds its reads. */
+    /** Views of the mappings, and of the text. Each view bounds its reads. */
     public final ByteBuffer records;
 
-    public final LongBuffer words;
     public final ByteBuffer text;
     /** The search index, for {@link AddressIndex}; on the Java heap. */
     public final long[] index;
+    /** The flags of the mappings, beside the index. */
+    public final int[] flags;
 
     private final ByteBuffer head;
     private final LongBuffer builtIndex;
+    private final IntBuffer builtFlags;
 
     public SnapshotBuffer() {
         this(FIRST_MAPPINGS, FIRST_TEXT);
@@ -48,10 +51,11 @@ public final class SnapshotBuffer {
         }
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
-        words = records.asLongBuffer();
-        builtIndex = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET))
-                .asLongBuffer();
+        ByteBuffer built = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET));
+        builtIndex = built.asLongBuffer();
+        builtFlags = built.asIntBuffer();
         index = new long[builtIndex.capacity()];
+        flags = new int[mappingCapacity];
         takeIndex();
         text = memory.slice(head(Head.TEXT_OFFSET), textCapacity);
     }
@@ -59,13 +63,7 @@ public final class SnapshotBuffer {
     /** Copies the index that the native core has built to the Java heap. */
     public void takeIndex() {
         AddressIndex.copy(builtIndex, index);
-    }
-
-    /** Copies the flags of the first mappings. */
-    public void copyFlags(int count, int[] flags) {
-        for (int i = 0; i < count; i++) {
-            flags[i] = records.getInt(i * MapRecord.SIZE + MapRecord.FLAGS);
-        }
+        AddressIndex.copyFlags(builtFlags, index, flags);
     }
 
     /** Returns a field of the head. */

@@ -81,7 +81,8 @@ class ChangeSummaryTest {
     @Test
     void memoryThatIsAddedAndRemovedIsCounted() throws Exception {
         List<ImmutableMapping> none = mappings("00001000-00002000 r--p");
-        List<ImmutableMapping> more = mappings("00001000-00002000 r--p", "00005000-00009000 rw-p", "00010000-00011000 r-xp");
+        List<ImmutableMapping> more =
+                mappings("00001000-00002000 r--p", "00005000-00009000 rw-p", "00010000-00011000 r-xp");
         assertThat(summary(none, more).text()).isEqualTo("2 added 20K; largest growth: +20K [anonymous]");
         assertThat(summary(more, none).text()).isEqualTo("2 removed 20K");
         assertThat(summary(none, none).text()).isEqualTo("no change");
