@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.cli.output.Sizes;
 
 /**
  * The page of {@code mapfiles html} in a browser. Screenshots and the times until the page was usable stay in
@@ -193,6 +194,39 @@ class PageInBrowserTest {
             browser.screenshot(ARTEFACTS.resolve("recording.png"));
             assertSilent();
         }
+    }
+
+    /** Thread IDs of two processes differ, also if their threads are the same ones. */
+    @Test
+    void threadsOfTwoJvmsAreComparedByTheirNames() throws Exception {
+        try (TestJvm one = TestJvm.waiting();
+                TestJvm other = TestJvm.waiting()) {
+            browser.open(page(one.pid(), other.pid()));
+            assertSilent();
+            browser.evaluate("document.querySelector('#changed button').click()");
+            assertThat(browser.evaluate("[...document.querySelectorAll('#changed tbody tr')]"
+                            + ".filter(row => row.textContent.startsWith('thread_stack'))"
+                            + ".map(row => row.lastChild.textContent).filter(name => /^[0-9]/.test(name))"))
+                    .isEmpty();
+            assertThat(browser.evaluate("document.querySelectorAll('#changed tbody tr').length"))
+                    .isNotEqualTo("0");
+            assertThat(browser.evaluate("document.getElementById('count').textContent"))
+                    .startsWith("2: ");
+        }
+    }
+
+    @Test
+    void sizesAreThoseOfTheCommandLine() throws Exception {
+        browser.open(page(maps(5)));
+        StringBuilder expected = new StringBuilder();
+        StringBuilder units = new StringBuilder();
+        for (long each : new long[] {
+            0, 1, 255, 256, 257, 281, 2_559, 2_560, 5_913, 10_470, 25_587, 25_588, 262_131, 262_132, 262_144, 1L << 50
+        }) {
+            units.append(units.isEmpty() ? "" : ",").append(each);
+            expected.append(units.length() == 1 ? "" : ",").append(Sizes.human(each * 4096));
+        }
+        assertThat(browser.evaluate("[" + units + "].map(bytes)")).isEqualTo(expected.toString());
     }
 
     @Test

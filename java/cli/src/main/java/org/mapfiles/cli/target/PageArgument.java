@@ -62,9 +62,11 @@ public record PageArgument(PageState state, ProcessIdentity identity, SampleOwne
             terminal.report(label + ": " + (all - mappings.size())
                     + " mappings are left out: their ranges are no multiples of 4096 bytes");
         }
-        PageState state = new PageState(label, saved.time(), saved.identity().pid(), mappings, List.of());
+        ProcessIdentity process = saved.identity();
+        String title = process.name().length == 0 ? label : label + " (" + title(process) + ")";
+        PageState state = new PageState(title, saved.time(), process.pid(), mappings, List.of());
         return new PageArgument(
-                state, saved.identity(), SampleOwner.ofSaved(state.pid()), saved.isWhole() && mappings.size() == all);
+                state, process, SampleOwner.ofSaved(state.pid()), saved.isWhole() && mappings.size() == all);
     }
 
     private static PageArgument ofProcess(ProcessMaps maps, SampleOwner owner, boolean hasRegions, Terminal terminal)
@@ -81,9 +83,12 @@ public record PageArgument(PageState state, ProcessIdentity identity, SampleOwne
             boolean hasPages = read.entries().stream().allMatch(entry -> entry.rss() >= 0);
             new Parts(maps, regions, hasPages).split(read.entries(), mappings);
         }
-        String label = maps.pid() + " " + Printable.text(read.identity().name());
-        PageState state = new PageState(label, read.time(), maps.pid(), mappings, List.of());
+        PageState state = new PageState(title(read.identity()), read.time(), maps.pid(), mappings, List.of());
         return new PageArgument(state, read.identity(), owner, read.isWhole());
+    }
+
+    private static String title(ProcessIdentity process) {
+        return process.pid() + " " + Printable.text(process.name());
     }
 
     /** Returns the regions of a JVM; null: the process is none, or its regions cannot be read. */

@@ -91,7 +91,7 @@ class HtmlCommandTest {
             Files.writeString(directory.resolve("before"), ok("save", pid));
             assertThat(data(ok("html", path("before"), pid, "-o", "-")))
                     .contains("\"sameProcess\":true")
-                    .contains("\"label\":\"" + path("before"))
+                    .contains("\"label\":\"" + path("before") + " (" + pid + " ")
                     .doesNotContain("java_heap");
         }
     }

@@ -72,13 +72,15 @@ function bytes(units) {
   if (units === 0) {
     return "0";
   }
-  const sign = "KMGTPE";
-  let value = units * 4, step = 0;
-  while (value >= 1024 && step < sign.length - 1) {
+  const sign = "KMGTPE"; // as Sizes.human() prints them: at most one decimal, which is not 0, and none from 100 on
+  let value = units * 4;
+  for (let step = 0; ; step++) {
+    const tenths = value >= 99.95 ? 10 * Math.round(Math.min(value, 1024)) : Math.round(10 * value);
+    if (tenths < 10 * 1024 || step === sign.length - 1) {
+      return tenths / 10 + sign[step];
+    }
     value /= 1024;
-    step++;
   }
-  return (value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)) + sign[step];
 }
 
 // Returns a size in words.
@@ -166,10 +168,12 @@ function makeAxis(states, scale) {
 }
 
 // Finds what differs between two states: files with their build ID, and other memory by use.
-function compare(before, now) {
+function compare(before, now, sameProcess) {
   const groups = new Map();
   const add = (mapping, sign) => {
-    const name = mapping.name || mapping.detail || "";
+    // The thread IDs of another process are others: its threads are compared by their names.
+    const purpose = sameProcess || mapping.region !== "thread_stack" ? mapping.detail : mapping.detail.replace(/^[0-9]+ /, "");
+    const name = mapping.name || purpose || "";
     // In text of maps the kernel's mark of a deleted file may be a part of a name.
     const key = use(mapping) + "\n" + name.replace(/ \(deleted\?\)$/, " (deleted)") + "\n" + mapping.buildId;
     let group = groups.get(key);

@@ -120,7 +120,7 @@
       mapping => [range(mapping), mapping.perms, bytes(mapping.end - mapping.start), bytes(mapping.rss)].concat(
           hasSamples ? String(mapping.samples) : [], purpose(mapping), mapping.name), mapping => { select(mapping); byId("strip").scrollIntoView({ block: "center" }); });
     const sum = mode => amount(found.reduce((total, mapping) => total + sizeOf(mapping, mode), 0), mode);
-    byId("count").textContent = [found.length + " mappings"].concat(modes.map(sum)).join(", ");
+    byId("count").textContent = (states.length > 1 ? "2: " : "") + [found.length + " mappings"].concat(modes.map(sum)).join(", ");
   }
 
   function captions() {
@@ -184,7 +184,7 @@
     draw();
     if (states.length === 2) {
       byId("changes").hidden = false;
-      const groups = compare(states[0].mappings, states[1].mappings);
+      const groups = compare(states[0].mappings, states[1].mappings, data.sameProcess);
       const more = number => (number > 0 ? "+" : "") + number.toLocaleString("en");
       table(byId("changed"), ["Use", "Mappings", "Size", "Resident"].concat(hasSamples ? "Samples" : [], "Name"), groups, group => [group.use,
         more(group.count), signed(group.size), group.known ? signed(group.rss) : "?"].concat(hasSamples ? more(group.samples) : [],
