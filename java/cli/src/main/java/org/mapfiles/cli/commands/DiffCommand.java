@@ -70,25 +70,24 @@ public final class DiffCommand implements Callable<Integer> {
         ProcessState before = read(first);
         ProcessState now = read(second);
         RangeChanges ranges = null;
-        if (mappings) {
-            if (before.identity().isSameProcess(now.identity())) {
-                ranges = RangeChanges.of(before.entries(), before.snapshot(), now.entries(), now.snapshot());
-            } else {
-                terminal.report("ranges are not compared: the two states are not known to be of one process");
-            }
+        if (before.identity().isSameProcess(now.identity())) {
+            ranges = RangeChanges.of(before.entries(), before.snapshot(), now.entries(), now.snapshot());
+        } else if (mappings) {
+            terminal.report("ranges are not compared: the two states are not known to be of one process");
         }
         StateDifference difference = StateDifference.of(before.entries(), now.entries());
         if (screen.isJson()) {
             JsonLines lines = new JsonLines(terminal.out());
-            if (ranges != null) {
+            if (mappings && ranges != null) {
                 ranges.write(lines, now.identity().pid());
             }
             difference.write(lines, now.identity().pid());
         } else {
-            if (ranges != null) {
+            int changes = ranges == null ? 0 : ranges.count();
+            if (mappings && changes > 0) {
                 ranges.print(terminal, screen.isWide());
             }
-            difference.print(terminal, screen.isWide(), ranges != null && !ranges.isEmpty());
+            difference.print(terminal, screen.isWide(), changes, mappings);
         }
         return before.isWhole() && now.isWhole() ? ExitCode.OK : ExitCode.NOT_RESOLVED;
     }

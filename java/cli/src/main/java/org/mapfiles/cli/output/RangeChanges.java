@@ -65,9 +65,9 @@ public final class RangeChanges {
         return byStart;
     }
 
-    /** Returns whether there is no change. */
-    public boolean isEmpty() {
-        return changes.isEmpty();
+    /** Returns the number of changes. */
+    public int count() {
+        return changes.size();
     }
 
     /** Prints a table. */

@@ -238,9 +238,10 @@ public final class StateDifference {
     /**
      * Prints a table, and what is not compared since a state does not record it.
      *
-     * @param hasOther whether another difference was printed
+     * @param ranges number of ranges that differ; 0 if they are not compared
+     * @param isListed whether these ranges were printed
      */
-    public void print(Terminal terminal, boolean isWide, boolean hasOther) throws IOException {
+    public void print(Terminal terminal, boolean isWide, int ranges, boolean isListed) throws IOException {
         Table table = new Table(terminal, isWide).left("").right("MAPPINGS").right("SIZE");
         (hasRss ? table.right("RSS") : table).left("FILE OR KIND").endOfHead();
         for (Group group : changed) {
@@ -256,14 +257,21 @@ public final class StateDifference {
         }
         Sums now = total.now;
         Sums before = total.before;
-        String end = (changed.isEmpty() && !hasOther ? "no difference: " : "now ") + now.mappings + " mappings ("
+        String begin = !changed.isEmpty() || ranges > 0 && isListed
+                ? "now "
+                : ranges > 0 ? "no size differs: " : "no difference: ";
+        String end = begin + now.mappings + " mappings ("
                 + signed(now.mappings - before.mappings) + "), " + Sizes.human(now.size) + " ("
                 + bytes(before.size, now.size) + ")"
                 + (now.rss < 0 || !hasRss
                         ? ""
                         : ", RSS " + Sizes.human(now.rss) + " (" + bytes(before.rss, now.rss) + ")")
                 + (hasRss ? "" : "; RSS is not compared")
-                + (hasBuildIds ? "" : "; build IDs are not compared");
+                + (hasBuildIds ? "" : "; build IDs are not compared")
+                + (changed.isEmpty() && ranges > 0 && !isListed
+                        ? "; --mappings lists "
+                                + (ranges == 1 ? "1 range that differs" : ranges + " ranges that differ")
+                        : "");
         terminal.prose(end, isWide);
     }
 

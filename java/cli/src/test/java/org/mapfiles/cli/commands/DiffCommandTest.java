@@ -259,6 +259,13 @@ class DiffCommandTest {
             assertThat(diff.lines()).first().asString().matches(" *RANGE +SIZE +PERMS +WAS +NAME");
             assertThat(diff.lines()).anyMatch(line -> line.matches("~ .* rw-p +/.*/plain"));
             assertThat(diff.lines()).anyMatch(line -> line.matches("~ .* not deleted +/.*/deleted \\(deleted\\)"));
+            CliResult sums = CliResult.with("diff", changed.toString(), now.toString());
+            long count =
+                    diff.lines().stream().filter(line -> line.startsWith("~ ")).count();
+            assertThat(sums.out())
+                    .startsWith("no size differs: ")
+                    .endsWith("; --mappings lists " + count + " ranges that differ\n")
+                    .hasLineCount(1);
             CliResult narrow = CliResult.onTerminal(80, "diff", changed.toString(), now.toString(), "--mappings");
             assertThat(narrow.lines()).allMatch(line -> line.length() <= 80);
         }
