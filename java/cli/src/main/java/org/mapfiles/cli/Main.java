@@ -47,7 +47,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "3:a permission is missing",
             "4:the process has exited",
             "5:a process runs outdated code (stale)",
-            "127:Java could not be started"
+            "127:Java could not be started",
+            "130:Ctrl-C has ended the command"
         },
         footer = {
             "",

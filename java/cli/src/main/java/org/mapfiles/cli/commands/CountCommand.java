@@ -34,7 +34,8 @@ import picocli.CommandLine.Option;
             "",
             "Of several processes: SHARE is the part of vm.max_map_count that a process has used. LARGEST is the number of"
                     + " mappings of its largest group, and the last column names that group.",
-            "Rows are ordered by number of mappings, the largest first, unless --sort is given.",
+            "Rows are ordered by number of mappings, the largest first, unless --sort is given. They have no"
+                    + " address.",
             "JSON: rows of type group and a row of type total; of several processes rows of type process_count."
         })
 public final class CountCommand implements Callable<Integer> {

@@ -35,8 +35,9 @@ import picocli.CommandLine.Parameters;
             "",
             "RSS     bytes of the mapping that are in memory",
             "SHARED  of these, bytes that another of the processes has in memory too",
-            "OWN     of these, the others: own copies, and pages that only this process has",
+            "OWN     of these, the others: own copies, and pages that no other of them has",
             "COPIED  own copies of pages, made by writing to them; also in swap",
+            "The last line has the sums of the rows: memory that two processes share counts twice.",
             "Memory of which most is shared is first. A ? is unknown: /proc/PID/pagemap cannot be read, or the mapping changed.",
             "JSON: rows of type shared_mapping."
         })
