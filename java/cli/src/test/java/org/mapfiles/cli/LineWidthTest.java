@@ -110,6 +110,7 @@ class LineWidthTest {
         commands.add(Run.of("files", "self", pid, "--mappings", "--rss"));
         commands.add(Run.of("count", pid, "--pss"));
         commands.add(Run.of("count", "--all", "--rss"));
+        commands.add(Run.of("count", "self", pid, "--pss"));
         commands.add(Run.of("jvm", pid, "--pss"));
         commands.add(Run.of("jvm", pid, "--all-parts"));
         commands.add(Run.of("shared", "self", pid, "--private"));

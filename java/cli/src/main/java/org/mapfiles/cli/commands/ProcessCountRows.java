@@ -15,6 +15,10 @@ import org.mapfiles.cli.output.Terminal;
 /** Prints one row for each of several processes: those with the most mappings first, or as options order them. */
 final class ProcessCountRows {
     private static final int NAME_WIDTH = 20;
+    /** On a terminal of less than NARROW columns: all columns that are not optional fit in 60. */
+    private static final int NARROW_NAME_WIDTH = 10;
+
+    private static final int NARROW = 72;
     private static final int SIZE_RANK = 5;
 
     private final List<ProcessCount> all = new ArrayList<>();
@@ -76,7 +80,7 @@ final class ProcessCountRows {
         columns.head(table.right("MAPPINGS").right("SIZE").optional(SIZE_RANK))
                 .right("PID")
                 .left("PROCESS")
-                .atMost(NAME_WIDTH)
+                .atMost(terminal.width() < NARROW ? NARROW_NAME_WIDTH : NAME_WIDTH)
                 .right("LARGEST")
                 .left("BY " + by.name().toUpperCase(Locale.ROOT))
                 .endOfHead();
