@@ -33,9 +33,9 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "Rows are printed while they are read, unless --sort or --top orders them. Up to 4,096 mappings are"
-                    + " consistent. If more change meanwhile, a mapping may be missing or be listed in two states; a message"
-                    + " reports overlaps.",
+            "Rows are printed while they are read, unless --sort or --top orders them. A process with more than 4,096"
+                    + " mappings is read in parts: if it changes meanwhile, a mapping may be missing or be listed in two"
+                    + " states. A message reports overlaps.",
             "JSON: rows of type mapping."
         })
 public final class MapsCommand implements Callable<Integer> {
