@@ -113,7 +113,7 @@ static bool is_replaced(const struct mf_code_record *old, const struct mf_code_r
 {
     const bool both_stubs = old->entry.kind == MF_CODE_STUB && added->entry.kind == MF_CODE_STUB;
 
-    return old->unloaded == 0 && old->start < added->end && added->start < old->end &&
+    return old != added && old->unloaded == 0 && old->start < added->end && added->start < old->end &&
            !(both_stubs && added->flags & MF_CODE_BEFORE_START);
 }
 
@@ -126,6 +126,7 @@ static bool had_all_of(const struct mf_code_image *image, const struct mf_code_r
            record->end >= start + (1u << MF_SEGMENT_SHIFT);
 }
 
+/* The record may be in the table already. */
 static void unload_replaced(struct mf_code_image *image, const struct mf_code_record *new)
 {
     for (uint32_t i = 0; i < new->segments; i++) {
@@ -167,15 +168,18 @@ void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
 {
     const mf_code_unit unit = image->used;
 
-    if (record->unloaded == 0)
-        unload_replaced(image, record);
     record->entry.units = (uint32_t)units_of(record->segments, record->pcs, record->scopes);
     image->detail_units += detail_units(record);
     for (uint32_t i = 0; i < record->segments; i++)
         mf_code_below(record)[i] = newest(image, record->first_segment + i);
-    /* The table first: code that a reader of the log has seen is found by its address. */
+    /*
+     * The table first: a reader finds the new code or the code that it replaces, and code that a reader of the log has seen is
+     * found by its address.
+     */
     for (uint32_t i = 0; i < record->segments; i++)
         atomic_store_explicit(&image->table[record->first_segment + i], unit, memory_order_release);
+    if (record->unloaded == 0)
+        unload_replaced(image, record);
     atomic_store_explicit(&image->used, unit + record->entry.units, memory_order_release);
     if (record->unloaded == 0) {
         image->live++;

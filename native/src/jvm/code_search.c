@@ -93,31 +93,38 @@ struct mf_code_match mf_code_search(const struct mf_code_image *image, uint64_t 
 {
     const uint64_t index = (address - image->low) >> MF_SEGMENT_SHIFT;
     const uint32_t segment = (uint32_t)index;
-    mf_code_unit found = 0, later = 0;
-    uint64_t smallest = UINT64_MAX, next_loaded = 0;
+    mf_code_unit top, found, later;
+    uint64_t smallest, next_loaded;
 
     if (index >= image->segments)
         return (struct mf_code_match){0, 0, 0};
-    for (mf_code_unit unit = next_covering(image, newest(image, segment), segment, address); unit != 0;
-         unit = next_covering(image, next_older(image, unit, segment), segment, address)) {
-        const struct mf_code_record *const record = record_at(image, unit);
-        const uint64_t unloaded = atomic_load_explicit(&record->unloaded, memory_order_acquire);
-        const bool is_method = record->entry.kind == MF_CODE_METHOD;
+    do {
+        top = newest(image, segment);
+        found = later = 0;
+        smallest = UINT64_MAX;
+        next_loaded = 0;
+        for (mf_code_unit unit = next_covering(image, top, segment, address); unit != 0;
+             unit = next_covering(image, next_older(image, unit, segment), segment, address)) {
+            const struct mf_code_record *const record = record_at(image, unit);
+            const uint64_t unloaded = atomic_load_explicit(&record->unloaded, memory_order_acquire);
+            const bool is_method = record->entry.kind == MF_CODE_METHOD;
 
-        if (was_loaded_at(record->loaded, unloaded, time)) {
-            if (is_method)
-                return (struct mf_code_match){unit, 0, next_loaded};
-            if (record->end - record->start < smallest) { /* stubs contain smaller stubs: the smallest is the result */
-                smallest = record->end - record->start;
-                found = unit;
+            if (was_loaded_at(record->loaded, unloaded, time)) {
+                if (is_method)
+                    return (struct mf_code_match){unit, 0, next_loaded};
+                if (record->end - record->start < smallest) { /* stubs contain smaller stubs: the smallest is the result */
+                    smallest = record->end - record->start;
+                    found = unit;
+                }
+            } else if (time < record->loaded) {
+                later = unit;
+                next_loaded = record->loaded;
+            } else if (is_method) {
+                break; /* it was unloaded by then, and older code before it */
             }
-        } else if (time < record->loaded) {
-            later = unit;
-            next_loaded = record->loaded;
-        } else if (is_method) {
-            break; /* it was unloaded by then, and older code before it */
         }
-    }
+        /* A record that was added meanwhile may have replaced one that was found unloaded. Units grow, so this ends. */
+    } while (newest(image, segment) > top);
     if (found != 0 || later == 0)
         return (struct mf_code_match){found, 0, 0};
     return (struct mf_code_match){recorded_later(image, later, segment, address, time), MF_CODE_RECORDED_LATER, 0};

@@ -85,9 +85,10 @@ void mf_code_store_lose(struct mf_code_store *store, uint64_t start, uint64_t en
     store->lost++;
     if (!mf_code_covers(mf_code_store_current(store), start, end))
         return;
-    mf_code_replace(mf_code_store_current(store), start, end, time);
+    /* The bits first: a reader that finds no code any more reads them afterwards. */
     for (uint64_t i = (start - store->low) >> MF_SEGMENT_SHIFT; i <= (end - 1 - store->low) >> MF_SEGMENT_SHIFT; i++)
         atomic_fetch_or_explicit(lost_byte(store, i), (uint8_t)(1u << i % 8), memory_order_relaxed);
+    mf_code_replace(mf_code_store_current(store), start, end, time);
 }
 
 static bool is_lost(const struct mf_code_store *store, uint64_t instruction)

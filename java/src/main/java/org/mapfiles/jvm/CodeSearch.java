@@ -24,8 +24,9 @@ final class CodeSearch {
         if (segment >= image.getInt(CodeMemory.SEGMENTS)) {
             return 0;
         }
-        int record = CodeMemory.intAcquired(image, CodeMemory.TABLE + (int) segment * Integer.BYTES) * CodeMemory.UNIT;
-        if (record > 0 && image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD) {
+        int table = CodeMemory.TABLE + (int) segment * Integer.BYTES;
+        int record = CodeMemory.intAcquired(image, table) * CodeMemory.UNIT;
+        if (record > 0 && isMethod(image, record)) {
             long start = image.getLong(record + CodeMemory.START);
             if (address - start >= 0
                     && address - image.getLong(record + CodeMemory.END) < 0
@@ -33,7 +34,16 @@ final class CodeSearch {
                 return record; // the common case: the record that was appended last to the segment
             }
         }
-        return findBelow(image, record, (int) segment, address, time);
+        for (; ; ) {
+            int found = findBelow(image, record, (int) segment, address, time);
+            int now = CodeMemory.intAcquired(image, table) * CodeMemory.UNIT;
+            // A record that was added meanwhile may have replaced the one that was found unloaded. Offsets grow, so
+            // this ends.
+            if (now <= record || (found != 0 && isMethod(image, found < 0 ? ~found : found))) {
+                return found;
+            }
+            record = now;
+        }
     }
 
     private static int findBelow(ByteBuffer image, int top, int segment, long address, long time) {

@@ -2,11 +2,14 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
@@ -167,5 +170,44 @@ class CodeSearchTest {
                         .isEqualTo(expected(address, time));
             }
         }
+    }
+
+    /** Native code replaces a method: first its table has the new record, then the old one is unloaded. */
+    private static void replaceAgainAndAgain(ByteBuffer image, int count, AtomicInteger replaced) {
+        VarHandle ints = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
+        VarHandle longs = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+        for (int i = 0; i < count; i++) {
+            int at = recordOf(i);
+            image.putInt(at + CodeMemory.KIND, CodeMemory.KIND_METHOD)
+                    .putLong(at + CodeMemory.START, LOW)
+                    .putLong(at + CodeMemory.END, LOW + SEGMENT)
+                    .putLong(at + CodeMemory.LOADED, i + 1)
+                    .putInt(at + CodeMemory.RECORD_SEGMENTS, 1)
+                    .putInt(at + CodeMemory.RECORD_SIZE, image.getInt(CodeMemory.TABLE));
+            ints.setRelease(image, CodeMemory.TABLE, at / CodeMemory.UNIT);
+            if (i > 0) {
+                longs.setRelease(image, recordOf(i - 1) + CodeMemory.UNLOADED, i + 1L);
+            }
+            replaced.set(i + 1);
+        }
+    }
+
+    /** The search may begin before the replacement, and find the old method unloaded after it. */
+    @Test
+    void codeThatIsReplacedDuringASearchIsFound() throws InterruptedException {
+        int count = 300_000;
+        ByteBuffer image = ByteBuffer.allocateDirect(recordOf(count)).order(ByteOrder.nativeOrder());
+        image.putLong(CodeMemory.LOW, LOW).putInt(CodeMemory.SEGMENTS, SEGMENTS);
+        AtomicInteger replaced = new AtomicInteger();
+        Thread writer = new Thread(() -> replaceAgainAndAgain(image, count, replaced));
+        writer.start();
+        int missing = 0;
+        while (replaced.get() < count && writer.isAlive()) {
+            boolean isLoaded = replaced.get() > 0;
+            missing += isLoaded && CodeSearch.find(image, LOW + 20, CodeSearch.NOW) <= 0 ? 1 : 0;
+        }
+        writer.join();
+        assertThat(missing).as("searches without a result").isZero();
+        assertThat(replaced).hasValue(count);
     }
 }
