@@ -81,7 +81,7 @@ final class CoreFile {
         int count = position < 0 ? 0 : (int) Math.max(0, Math.min(length, channel.size() - position));
         if (readsLeft == 0 || bytesLeft < count) {
             if (!isAtMaximum) {
-                problems.add(0, "the core file is not read to its end: its parts overlap, or it has too many");
+                problems.addLack(0, "the core file is not read to its end: its parts overlap, or it has too many");
             }
             isAtMaximum = true;
             return ByteBuffer.allocate(0);
@@ -139,7 +139,7 @@ final class CoreFile {
                 return;
             }
             if (segment.remaining() < ElfNotes.PROGRAM_HEADER) {
-                problems.add(0, "the core file is cut: it has " + i + " of " + count + " program headers");
+                problems.addLack(0, "the core file is cut: it has " + i + " of " + count + " program headers");
                 return;
             }
             segment(segment);

@@ -113,9 +113,9 @@ final class HsErrFile {
             }
         } while (lines.next());
         if (section == Section.LIBRARIES) {
-            problems.add(0, "the log ends within \"" + LIBRARIES + "\": it is cut, so mappings are missing");
+            problems.addLack(0, "the log ends within \"" + LIBRARIES + "\": it is cut, so mappings are missing");
         } else if (isLog && !hasLibraries) {
-            problems.add(0, "the log has no section \"" + LIBRARIES + "\", so no mapping is known");
+            problems.addLack(0, "the log has no section \"" + LIBRARIES + "\", so no mapping is known");
         }
         return isLog;
     }
@@ -273,13 +273,14 @@ final class HsErrFile {
         Matcher total = TOTAL.matcher(line);
         if (lines.isBlank() || line.equals("VM Arguments:") || total.matches()) {
             if (total.matches() && Long.parseLong(total.group(1)) != linesOfMaps) {
-                problems.add(lines.number(), "counts " + total.group(1) + " mappings, but the log has " + linesOfMaps);
+                problems.addLack(
+                        lines.number(), "counts " + total.group(1) + " mappings, but the log has " + linesOfMaps);
             }
             section = Section.NONE;
         } else if (lines.startsWith("Can not get library information")) {
-            problems.add(lines.number(), "reports that the JVM could not read its mappings");
+            problems.addLack(lines.number(), "reports that the JVM could not read its mappings");
         } else if (lines.startsWith("[error occurred") || lines.startsWith("[timeout occurred")) {
-            problems.add(lines.number(), "reports that the JVM could not write all mappings");
+            problems.addLack(lines.number(), "reports that the JVM could not write all mappings");
             section = Section.NONE;
         } else {
             linesOfMaps++;

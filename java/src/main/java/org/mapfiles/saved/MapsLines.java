@@ -54,7 +54,7 @@ final class MapsLines {
      */
     void add(byte[] bytes, int length, long number, boolean isComplete) {
         if (text.size() + length >= MAX_TEXT || contradictions == MAX_CONTRADICTIONS) {
-            problems.add(number, "is left out: the text is too long, or contradicts itself too often");
+            problems.addLack(number, "is left out: the text is too long, or contradicts itself too often");
             return;
         }
         boolean isMapping = isMapping(bytes, length);
@@ -67,9 +67,12 @@ final class MapsLines {
             lastEnd = end();
             count++;
         } else {
-            problems.add(number, MapsTextFault.reason(bytes, length, isMapping, isComplete));
+            String reason = MapsTextFault.reason(bytes, length, isMapping, isComplete);
             if (isMapping && !isInOrder) {
+                problems.add(number, reason);
                 contradict(start(), end());
+            } else {
+                problems.addLack(number, reason);
             }
         }
     }

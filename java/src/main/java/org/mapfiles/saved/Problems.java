@@ -9,12 +9,23 @@ final class Problems {
 
     private final List<SavedMaps.Problem> kept = new ArrayList<>();
     private long count;
+    private boolean isLackingMappings;
 
     void add(long line, String reason) {
         if (kept.size() < MAX_KEPT) {
             kept.add(new SavedMaps.Problem(line, reason));
         }
         count++;
+    }
+
+    /** Adds a problem by which a mapping may be missing. */
+    void addLack(long line, String reason) {
+        add(line, reason);
+        isLackingMappings = true;
+    }
+
+    boolean isLackingMappings() {
+        return isLackingMappings;
     }
 
     List<SavedMaps.Problem> kept() {

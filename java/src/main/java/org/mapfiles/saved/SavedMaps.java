@@ -79,6 +79,7 @@ public final class SavedMaps {
     private final @Nullable Crash crash;
     private final List<Problem> problems;
     private final long problemCount;
+    private final boolean isLackingMappings;
     private final long[] contradicted;
     private final Map<Long, byte[]> buildIds;
     private final byte @Nullable [] vdso;
@@ -101,6 +102,7 @@ public final class SavedMaps {
         this.crash = crash;
         this.problems = problems.kept();
         this.problemCount = problems.count();
+        this.isLackingMappings = problems.isLackingMappings();
         this.contradicted = lines.contradicted();
         this.buildIds = buildIds;
         this.vdso = vdso;
@@ -170,24 +172,27 @@ public final class SavedMaps {
      * @param in text of maps or smaps
      * @param pid of the process; below 1: unknown
      * @param buildIds GNU build ID of the file of a mapping, by the start of the mapping; copied
+     * @param mayLackMappings whether a mapping of the process may be missing in the text
      * @return what the text records
      * @throws MalformedMapsException if no line of the text can be used
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws IOException if the stream cannot be read
      */
-    public static SavedMaps withBuildIds(InputStream in, long pid, Map<Long, byte[]> buildIds) throws IOException {
+    public static SavedMaps withBuildIds(InputStream in, long pid, Map<Long, byte[]> buildIds, boolean mayLackMappings)
+            throws IOException {
         Map<Long, byte[]> copy = new HashMap<>();
         buildIds.forEach((start, id) -> copy.put(start, id.clone()));
-        return new SavedMaps(read(in), pid, copy);
+        return new SavedMaps(read(in), pid, copy, mayLackMappings);
     }
 
-    private SavedMaps(SavedMaps text, long pid, Map<Long, byte[]> buildIds) {
+    private SavedMaps(SavedMaps text, long pid, Map<Long, byte[]> buildIds, boolean mayLackMappings) {
         this.source = text.source;
         this.snapshot = text.snapshot;
         this.pid = pid;
         this.crash = text.crash;
         this.problems = text.problems;
         this.problemCount = text.problemCount;
+        this.isLackingMappings = mayLackMappings || text.isLackingMappings;
         this.contradicted = text.contradicted;
         this.buildIds = buildIds;
         this.vdso = text.vdso;
@@ -265,6 +270,16 @@ public final class SavedMaps {
      */
     public long problemCount() {
         return problemCount;
+    }
+
+    /**
+     * Returns whether a mapping may be missing: a line could not be used, or the file is known to be cut. Then it is
+     * unknown which mapping an address outside of {@link #snapshot} was in.
+     *
+     * @return false also for text that was cut between two lines
+     */
+    public boolean mayLackMappings() {
+        return isLackingMappings;
     }
 
     /**

@@ -108,7 +108,7 @@ final class SavedText {
     /** Adds the present line of a reader. */
     static void addLine(MapsLines maps, LineReader lines, Problems problems) {
         if (lines.isTooLong()) {
-            problems.add(lines.number(), "is longer than " + LineReader.MAX_LINE + " bytes");
+            problems.addLack(lines.number(), "is longer than " + LineReader.MAX_LINE + " bytes");
         } else {
             maps.add(lines.bytes(), lines.length(), lines.number(), lines.isComplete());
         }

@@ -80,9 +80,9 @@ public abstract class CrashPrinter {
 
     abstract void end() throws IOException;
 
-    /** Returns whether the file records mappings: without any, it is unknown which one an address is in. */
-    final boolean hasMappings() {
-        return saved.snapshot().size() > 0;
+    /** Returns whether the file records all mappings: else it is unknown which one an address is in. */
+    final boolean hasAllMappings() {
+        return saved.snapshot().size() > 0 && !saved.mayLackMappings();
     }
 
     final OptionalLong pid() {

@@ -99,9 +99,9 @@ public final class CrashText extends CrashPrinter {
         long address = crashAddress.address();
         String head = indent + "0x" + Long.toHexString(address) + "  ";
         if (mapping == null) {
-            String why = !hasMappings()
-                    ? "in an unknown mapping"
-                    : isContradicted ? "in mappings that contradict each other" : "in no mapping";
+            String why = isContradicted
+                    ? "in mappings that contradict each other"
+                    : hasAllMappings() ? "in no mapping" : "in an unknown mapping";
             return addressLine.of(head + why + end);
         }
         SymbolInfo symbol = symbol(address, mapping);

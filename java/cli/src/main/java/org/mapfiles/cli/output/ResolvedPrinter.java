@@ -215,9 +215,9 @@ public abstract class ResolvedPrinter {
         return frames == null ? null : frames.getOrDefault(new CodeAddress(address, isReturnAddress), List.of());
     }
 
-    /** Returns whether there are mappings: without any, it is unknown which one an address is in. */
-    final boolean hasMappings() {
-        return snapshot.size() > 0;
+    /** Returns whether there are all mappings: else it is unknown which one an address is in. */
+    final boolean hasAllMappings() {
+        return snapshot.size() > 0 && (saved == null || !saved.mayLackMappings());
     }
 
     final boolean isOfSavedFile() {

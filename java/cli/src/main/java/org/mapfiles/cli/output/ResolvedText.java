@@ -125,7 +125,7 @@ public final class ResolvedText extends ResolvedPrinter {
     @Override
     void printUnresolved(long address) throws IOException {
         hex(address);
-        out.write(hasMappings() ? IN_NO_MAPPING : UNKNOWN);
+        out.write(hasAllMappings() ? IN_NO_MAPPING : UNKNOWN);
     }
 
     @Override

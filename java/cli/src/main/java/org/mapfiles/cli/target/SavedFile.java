@@ -65,7 +65,10 @@ public final class SavedFile {
                 throw new MalformedMapsException("no mapping is in the file", 1);
             }
             return SavedMaps.withBuildIds(
-                    new ByteArrayInputStream(state.mapsText()), state.identity().pid(), buildIds(state));
+                    new ByteArrayInputStream(state.mapsText()),
+                    state.identity().pid(),
+                    buildIds(state),
+                    !state.isWhole());
         } catch (NoSuchFileException e) {
             throw file.noFile(e);
         } catch (MalformedMapsException e) {

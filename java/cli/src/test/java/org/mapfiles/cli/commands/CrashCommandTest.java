@@ -25,7 +25,7 @@ class CrashCommandTest {
         assertThat(result.out())
                 .contains(
                         "pc       " + place + "\n",
-                        "si_addr  0x0  in no mapping  SEGV_ACCERR\n",
+                        "si_addr  0x0  in an unknown mapping  SEGV_ACCERR\n", // line 26 may have been one
                         "RSP      0x7f1000080000  [anonymous] + 0x80000  rw-p  7f1000000000-7f1000100000  stack of the thread\n",
                         "C  [libx.so+0x1234]  f\\x1b[2J+0x4\n     " + place + "\n",
                         "j  Main.main([Ljava/lang/String;)V+4\nV  [libjvm.so+0x10]\n"
@@ -52,6 +52,23 @@ class CrashCommandTest {
                 .doesNotContain("in no mapping");
         assertThat(CliResult.with("resolve", "--from", cut.toString(), "1234").out())
                 .isEqualTo("0x1234  in an unknown mapping\n");
+    }
+
+    /** A mapping may be in the part of the file that is missing. */
+    @Test
+    void anAddressThatTheFileMayLackIsUnknown() throws Exception {
+        String maps = "00001000-00002000 r--p 00000000 00:00 0 \n";
+        assertThat(resolvedFrom(maps, "0x5000")).isEqualTo("0x5000  in no mapping\n");
+        assertThat(resolvedFrom(maps + "00003000-00004000 r-", "0x5000")).isEqualTo("0x5000  in an unknown mapping\n");
+        String saved = CliResult.with("save", "self").out();
+        assertThat(resolvedFrom(saved, "0x1")).isEqualTo("0x1  in no mapping\n");
+        assertThat(resolvedFrom(saved.substring(0, saved.length() / 2), "0x1"))
+                .isEqualTo("0x1  in an unknown mapping\n");
+    }
+
+    private String resolvedFrom(String content, String address) throws Exception {
+        Path file = Files.writeString(directory.resolve("saved"), content);
+        return CliResult.with("resolve", "--from", file.toString(), address).out();
     }
 
     @Test
@@ -129,7 +146,7 @@ class CrashCommandTest {
         assertThat(pid.out()).isEmpty();
         assertThat(pid.err()).contains("77 is the PID of the process of that file", "0x77 for the address");
         for (String address : List.of("0x77", "78", "077")) {
-            assertThat(CliResult.with("resolve", "--from", log, address).out()).endsWith("  in no mapping\n");
+            assertThat(CliResult.with("resolve", "--from", log, address).out()).endsWith("  in an unknown mapping\n");
         }
         assertThat(CliResult.with("resolve", "--from", log, "0", "77").lines())
                 .as("only the first argument can be meant as a process")
