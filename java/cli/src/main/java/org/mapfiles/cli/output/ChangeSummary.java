@@ -28,10 +28,10 @@ public final class ChangeSummary {
         if (mapping == null) {
             return;
         }
-        long bytes = change.kind() == MapChange.Kind.REMOVED ? 0 : accessible(mapping);
-        if (change.kind() != MapChange.Kind.ADDED) {
-            bytes -= accessible(change.kind() == MapChange.Kind.REMOVED ? mapping : change.previous());
-        }
+        Mapping before = change.kind() == MapChange.Kind.CHANGED ? change.previous() : mapping;
+        long bytesBefore = change.kind() == MapChange.Kind.ADDED ? 0 : accessible(before);
+        long bytesNow = change.kind() == MapChange.Kind.REMOVED ? 0 : accessible(mapping);
+        long bytes = bytesNow - bytesBefore;
         if (change.kind() == MapChange.Kind.CHANGED || change.isContinued()) {
             changed++;
             changedBytes += bytes;
@@ -42,6 +42,11 @@ public final class ChangeSummary {
             removed++;
             removedBytes -= bytes;
         }
+        addGrowth(before, -bytesBefore); // under its own name: the first memory of the heap has none at first
+        addGrowth(mapping, bytesNow);
+    }
+
+    private void addGrowth(Mapping mapping, long bytes) {
         String name = FileName.withoutQuery(mapping).display();
         if (growth.size() < MAX_NAMES || growth.containsKey(name)) {
             growth.merge(name, bytes, Long::sum);
