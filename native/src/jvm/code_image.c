@@ -178,15 +178,14 @@ void mf_code_commit(struct mf_code_image *image, struct mf_code_record *record)
      */
     for (uint32_t i = 0; i < record->segments; i++)
         atomic_store_explicit(&image->table[record->first_segment + i], unit, memory_order_release);
-    if (record->unloaded == 0)
-        unload_replaced(image, record);
-    atomic_store_explicit(&image->used, unit + record->entry.units, memory_order_release);
     if (record->unloaded == 0) {
+        unload_replaced(image, record);
         image->live++;
     } else {
         image->unloaded++;
         image->unloaded_units += record->entry.units;
     }
+    atomic_store_explicit(&image->used, unit + record->entry.units, memory_order_release);
 }
 
 /* The first live record, from one of a chain on, whose code starts at an address; NULL: none. */

@@ -221,8 +221,7 @@ static uint32_t copy_mappings(struct mf_index *index, const struct mf_mapping *m
         index->ranges[i] = (struct mf_range){mappings[i].start, mappings[i].end};
         flags[i] = mappings[i].flags;
     }
-    if (count % 2 != 0)
-        flags[count] = 0; /* of no mapping: it completes a word */
+    flags[count] = 0; /* of no mapping: it completes a word, or is in the word after them */
     return (uint32_t)(sizeof *index / sizeof(uint64_t) + count * WORDS_PER_RANGE + mf_index_flag_words(count));
 }
 

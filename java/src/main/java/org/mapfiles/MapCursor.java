@@ -67,6 +67,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
             count = buffer.head(MapRecord.Head.MAPPING_COUNT);
             at = BEFORE;
             readAt = ~version;
+            VarHandle.loadLoadFence(); // what was read above is read before the version
         } while (version != snapshot.version());
     }
 

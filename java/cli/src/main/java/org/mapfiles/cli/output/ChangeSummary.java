@@ -42,8 +42,12 @@ public final class ChangeSummary {
             removed++;
             removedBytes -= bytes;
         }
-        addGrowth(before, -bytesBefore); // under its own name: the first memory of the heap has none at first
-        addGrowth(mapping, bytesNow);
+        if (before.nameLength() == 0) { // the event of the first memory of a heap lacks the name
+            addGrowth(before, -bytesBefore);
+            addGrowth(mapping, bytesNow);
+        } else { // a file that is renamed or deleted has not grown
+            addGrowth(mapping, bytes);
+        }
     }
 
     private void addGrowth(Mapping mapping, long bytes) {

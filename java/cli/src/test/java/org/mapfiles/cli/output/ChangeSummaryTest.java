@@ -88,17 +88,29 @@ class ChangeSummaryTest {
         assertThat(summary(none, none).text()).isEqualTo("no change");
     }
 
-    /** Memory that gets another name grows under that name, and no longer under the old one. */
-    @Test
-    void memoryGrowsUnderItsLastName() throws Exception {
-        List<ImmutableMapping> none = mappings("00001000-00002000 r--p");
-        List<ImmutableMapping> added = mappings("00001000-00002000 r--p", "00005000-00009000 rw-p");
-        String line = "00005000-00009000 rw-p 00000000 00:00 0" + " ".repeat(34) + "[heap]\n";
-        ImmutableMapping heap = MapSnapshot.ofText(line.getBytes(StandardCharsets.US_ASCII), MapFilter.all())
+    private static ImmutableMapping named(String name) throws Exception {
+        String line = "00005000-00009000 rw-p 00000000 00:00 0" + " ".repeat(34) + name + "\n";
+        return MapSnapshot.ofText(line.getBytes(StandardCharsets.US_ASCII), MapFilter.all())
                 .iterator()
                 .next();
+    }
+
+    /** A file that is deleted has another name, and has not grown. */
+    @Test
+    void aFileThatIsDeletedHasNotGrown() throws Exception {
+        ChangeSummary summary = new ChangeSummary();
+        summary.add(new MapChange(
+                MapChange.Kind.CHANGED, named("/srv/data (deleted)"), named("/srv/data"), false, 1, 2, false));
+        assertThat(summary.text()).isEqualTo("1 changed");
+    }
+
+    /** Memory without a name that gets one grows under that name. */
+    @Test
+    void memoryGrowsUnderItsFirstName() throws Exception {
+        List<ImmutableMapping> none = mappings("00001000-00002000 r--p");
+        List<ImmutableMapping> added = mappings("00001000-00002000 r--p", "00005000-00009000 rw-p");
         ChangeSummary summary = summary(none, added);
-        summary.add(new MapChange(MapChange.Kind.CHANGED, heap, added.get(1), false, 1, 2, false));
+        summary.add(new MapChange(MapChange.Kind.CHANGED, named("[heap]"), added.get(1), false, 1, 2, false));
         assertThat(summary.text()).isEqualTo("1 added 16K, 1 changed; largest growth: +16K [heap]");
     }
 }
