@@ -42,7 +42,7 @@
 
 /*
  * The index is an array of 64-bit words: this head, a range for each mapping, the flags of each mapping, the tables. A search
- * reads no flags. A loop over the mappings reads ranges and flags, which take a third of the memory of the records.
+ * reads no flags. Who copies all ranges and flags reads a third of the memory of the records.
  */
 struct mf_index {
     uint64_t empty[WINDOW_WORDS]; /* 0: empty slots lead here, to a node that leads to itself, and to the window of mapping 0 */

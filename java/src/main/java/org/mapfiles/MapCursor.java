@@ -2,6 +2,8 @@ package org.mapfiles;
 
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.AddressIndex;
@@ -30,11 +32,13 @@ public final class MapCursor extends IndexedMappings implements Mapping {
 
     private static final int AFTER = Integer.MAX_VALUE - 1;
 
+    private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
     private final MapSnapshot snapshot;
     private int version;
     private SnapshotBuffer buffer;
     private long[] ranges;
-    private int[] allFlags;
+    private LongBuffer words;
     private ByteBuffer records;
     private int count;
     /** Index of the mapping. */
@@ -62,12 +66,11 @@ public final class MapCursor extends IndexedMappings implements Mapping {
             version = snapshot.version();
             buffer = snapshot.buffer();
             ranges = buffer.index;
-            allFlags = buffer.flags;
+            words = buffer.words;
             records = buffer.records;
             count = buffer.head(MapRecord.Head.MAPPING_COUNT);
             at = BEFORE;
             readAt = ~version;
-            VarHandle.loadLoadFence(); // what was read above is read before the version
         } while (version != snapshot.version());
     }
 
@@ -160,11 +163,11 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         // reading an array takes half the instructions of reading a buffer
         long first = AddressIndex.start(ranges, to);
         long after = AddressIndex.end(ranges, to);
-        int flagsOf = allFlags[to];
+        long flagsAndMore = words.get(to * (MapRecord.SIZE / Long.BYTES) + MapRecord.FLAGS / Long.BYTES);
         at = to;
         start = first;
         endOfRange = after;
-        flags = flagsOf;
+        flags = (int) (LITTLE_ENDIAN ? flagsAndMore : flagsAndMore >>> Integer.SIZE);
         readAt = version;
     }
 

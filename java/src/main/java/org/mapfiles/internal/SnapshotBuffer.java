@@ -18,13 +18,14 @@ public final class SnapshotBuffer {
     public final int mappingCapacity;
     public final int textCapacity;
     public final NativeMemory memory;
-    /** Views of the mappings, and of the text. Each view bounds its reads. */
+    /** Views of the mappings, as bytes and as longs, and of the text. Each view bounds its reads. */
     public final ByteBuffer records;
 
+    public final LongBuffer words;
     public final ByteBuffer text;
     /** The search index, for {@link AddressIndex}; on the Java heap. */
     public final long[] index;
-    /** The flags of the mappings, beside the index. */
+    /** The flags of the mappings, for loops over arrays of them. */
     public final int[] flags;
 
     private final ByteBuffer head;
@@ -51,6 +52,7 @@ public final class SnapshotBuffer {
         }
         head = memory.slice(0, Head.SIZE);
         records = memory.slice(Head.SIZE, mappingCapacity * MapRecord.SIZE);
+        words = records.asLongBuffer();
         ByteBuffer built = memory.slice(head(Head.INDEX_OFFSET), head(Head.FILES_OFFSET) - head(Head.INDEX_OFFSET));
         builtIndex = built.asLongBuffer();
         builtFlags = built.asIntBuffer();
