@@ -165,7 +165,7 @@ public final class CountCommand implements Callable<Integer> {
         MappingGroups.Group total = groups.total();
         String end = total.mappings() + " mappings in " + groups.size()
                 + (groups.size() == 1 ? " group" : " groups")
-                + (shown.size() < groups.size() ? " (" + shown.size() + " shown)" : "")
+                + TopRows.shown(shown.size(), groups.size())
                 + ", " + Sizes.human(total.bytes()) + columns.text(total.memory());
         long limit = ProcessMaps.maxMappings();
         if (limit > 0 && selection.isAll()) {

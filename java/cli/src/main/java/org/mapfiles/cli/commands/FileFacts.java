@@ -89,7 +89,7 @@ final class FileFacts {
         return count;
     }
 
-    /** Returns how many files have each state. */
+    /** Returns how many files have each state, in alphabetical order. */
     Map<String, Integer> states() {
         return states;
     }

@@ -45,7 +45,6 @@ final class FileMappingRows implements FilesCommand.Output {
     private final MemoryColumns.Sums total = new MemoryColumns.Sums();
     private long mappings;
     private long bytes;
-    private boolean hasHeading;
 
     FileMappingRows(
             ProcessMaps maps,
@@ -93,11 +92,8 @@ final class FileMappingRows implements FilesCommand.Output {
     }
 
     private void print(Row row) throws IOException {
-        if (!hasHeading && lines == null) {
-            targets.printHeading(terminal, maps, isWide);
-            hasHeading = true;
-        }
         if (lines == null) {
+            targets.printHeading(terminal, maps, isWide);
             addRow(row);
         } else {
             printJson(row);
@@ -143,9 +139,7 @@ final class FileMappingRows implements FilesCommand.Output {
             order.reportLeftOut(terminal, ordered);
         }
         if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
-            if (mappings == 0) {
-                targets.printHeading(terminal, maps, isWide);
-            }
+            targets.printHeading(terminal, maps, isWide);
             table.print();
             String end = mappings
                     + (mappings == 1 ? " mapping of a file" : " mappings of files")

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.mapfiles.ImmutableMapping;
 import org.mapfiles.MapCursor;
 import org.mapfiles.Mapping;
@@ -106,7 +105,6 @@ final class FileRows implements FilesCommand.Output {
     private final MemoryColumns.Sums total = new MemoryColumns.Sums();
     private long mappings;
     private long bytes;
-    private boolean hasHeading;
 
     FileRows(
             ProcessMaps maps,
@@ -166,9 +164,7 @@ final class FileRows implements FilesCommand.Output {
             order.reportLeftOut(terminal, ordered);
         }
         if (lines == null && (mappings > 0 || !targets.leavesOutEmpty())) {
-            if (mappings == 0) {
-                targets.printHeading(terminal, maps, isWide);
-            }
+            targets.printHeading(terminal, maps, isWide);
             table.print();
             printTotals(facts);
         }
@@ -191,11 +187,8 @@ final class FileRows implements FilesCommand.Output {
     }
 
     private void print(FileRow row) throws IOException {
-        if (!hasHeading && lines == null) {
-            targets.printHeading(terminal, maps, isWide);
-            hasHeading = true;
-        }
         if (lines == null) {
+            targets.printHeading(terminal, maps, isWide);
             addRow(row);
         } else {
             printJson(row);
@@ -242,7 +235,7 @@ final class FileRows implements FilesCommand.Output {
                 + Sizes.human(bytes)
                 + columns.text(total));
         String separator = ": ";
-        for (Map.Entry<String, Integer> state : new TreeMap<>(facts.states()).entrySet()) {
+        for (Map.Entry<String, Integer> state : facts.states().entrySet()) {
             end.append(separator).append(state.getValue()).append(' ').append(Printable.words(state.getKey()));
             separator = ", ";
         }

@@ -207,7 +207,6 @@ public final class MapsCommand implements Callable<Integer> {
         private final MemoryColumns.Sums total = new MemoryColumns.Sums();
         private long mappings;
         private long bytes;
-        private boolean hasHeading;
 
         private final ProcessMaps maps;
 
@@ -234,10 +233,7 @@ public final class MapsCommand implements Callable<Integer> {
         @Override
         public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
                 throws IOException {
-            if (!hasHeading) {
-                targets.printHeading(terminal, maps, screen.isWide());
-                hasHeading = true;
-            }
+            targets.printHeading(terminal, maps, screen.isWide());
             columns.cells(table.cell(Hex.range(mapping)).cell(Sizes.human(mapping.size())), memory)
                     .cell(mapping.permissions())
                     .cell(mapping.isFileBacked() ? Long.toHexString(mapping.offset()) : "");
@@ -261,12 +257,10 @@ public final class MapsCommand implements Callable<Integer> {
 
         @Override
         public void end(boolean isInconsistent, String shown) throws IOException {
-            if (mappings == 0) {
-                if (targets.leavesOutEmpty()) {
-                    return;
-                }
-                targets.printHeading(terminal, maps, screen.isWide());
+            if (mappings == 0 && targets.leavesOutEmpty()) {
+                return;
             }
+            targets.printHeading(terminal, maps, screen.isWide());
             table.print();
             long limit = ProcessMaps.maxMappings();
             boolean isAll = selection.isAll() && !files;

@@ -109,7 +109,7 @@ final class ProcessCountRows {
             near += limit > 0 && each.total().mappings() >= CountCommand.WARN_FROM * limit ? 1 : 0;
         }
         String end = all.size() + (all.size() == 1 ? " process" : " processes")
-                + (shown < all.size() ? " (" + shown + " shown), " : ", ") + mappings + " mappings"
+                + TopRows.shown(shown, all.size()) + ", " + mappings + " mappings"
                 + (limit > 0 ? "; vm.max_map_count is " + limit : "")
                 + (near > 0
                         ? ": " + near + " near or at the limit, raise it with sysctl -w vm.max_map_count=" + 2 * limit

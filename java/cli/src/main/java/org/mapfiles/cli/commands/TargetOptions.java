@@ -35,7 +35,8 @@ final class TargetOptions {
     @Option(names = "--all", description = ALL)
     private boolean all;
 
-    private boolean isFirst = true;
+    /** The process whose name was printed last; null: none was. */
+    private ProcessMaps named;
 
     /** Reads one process. */
     interface Action {
@@ -177,14 +178,14 @@ final class TargetOptions {
         return all;
     }
 
-    /** Prints the name of a process above its table, if the command reads several processes. */
+    /** Prints the name of a process above its table, once, if the command reads several processes. */
     void printHeading(Terminal terminal, ProcessMaps maps, boolean isWide) throws IOException {
-        if (isSeveral()) {
-            if (!isFirst) {
+        if (isSeveral() && maps != named) {
+            if (named != null) {
                 terminal.out().write('\n');
             }
             terminal.line(maps.pid() + " " + Processes.displayName(maps.pid()), isWide);
-            isFirst = false;
+            named = maps;
         }
     }
 }

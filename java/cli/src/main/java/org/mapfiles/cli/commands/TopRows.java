@@ -37,9 +37,14 @@ final class TopRows<T> {
         return sorted;
     }
 
-    /** Returns how many rows are kept, for the end of a list: {@code " (2 shown)"}; an empty text: all. */
+    /** Returns {@link #shown(long, long)} of the rows that are kept. */
     String shown() {
-        return leftOut == 0 ? "" : " (" + lastFirst.size() + " shown)";
+        return shown(lastFirst.size(), lastFirst.size() + leftOut);
+    }
+
+    /** Returns how many rows are shown, for the end of a list: {@code " (2 shown)"}; an empty text: all. */
+    static String shown(long shown, long all) {
+        return shown < all ? " (" + shown + " shown)" : "";
     }
 
     /** Returns how many rows were added and are not kept. */
