@@ -69,16 +69,18 @@ public final class DiffCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         ProcessState before = read(first);
         ProcessState now = read(second);
-        RangeChanges ranges = null;
-        if (before.identity().isSameProcess(now.identity())) {
-            ranges = RangeChanges.of(before.entries(), before.snapshot(), now.entries(), now.snapshot());
-        } else if (mappings) {
+        StateDifference difference = StateDifference.of(before.entries(), now.entries());
+        boolean isSameProcess = before.identity().isSameProcess(now.identity());
+        if (mappings && !isSameProcess) {
             terminal.report("ranges are not compared: the two states are not known to be of one process");
         }
-        StateDifference difference = StateDifference.of(before.entries(), now.entries());
+        boolean needsRanges = mappings || (difference.isEmpty() && !screen.isJson());
+        RangeChanges ranges = needsRanges && isSameProcess
+                ? RangeChanges.of(before.entries(), before.snapshot(), now.entries(), now.snapshot())
+                : null;
         if (screen.isJson()) {
             JsonLines lines = new JsonLines(terminal.out());
-            if (mappings && ranges != null) {
+            if (ranges != null) {
                 ranges.write(lines, now.identity().pid());
             }
             difference.write(lines, now.identity().pid());

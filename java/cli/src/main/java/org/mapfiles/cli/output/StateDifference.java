@@ -301,6 +301,11 @@ public final class StateDifference {
                 : name + " (swap " + bytes(group.before.swap, group.now.swap) + ")";
     }
 
+    /** Returns whether the sums of each file and each kind of memory are equal. */
+    public boolean isEmpty() {
+        return changed.isEmpty();
+    }
+
     /** Returns what has changed. */
     List<Group> changed() {
         return changed;
