@@ -37,11 +37,10 @@ final class CodeSearch {
         for (; ; ) {
             int found = findBelow(image, record, (int) segment, address, time);
             int now = CodeMemory.intAcquired(image, table) * CodeMemory.UNIT;
-            // A record that was added meanwhile may have replaced the one that was found unloaded. Offsets grow, so
-            // this ends.
-            if (now <= record || (found != 0 && isMethod(image, found < 0 ? ~found : found))) {
+            if (now <= record) {
                 return found;
             }
+            // It may have replaced a record that was found unloaded. Offsets grow, so this ends.
             record = now;
         }
     }
