@@ -9,7 +9,7 @@ final class Problems {
 
     private final List<SavedMaps.Problem> kept = new ArrayList<>();
     private long count;
-    private boolean isLackingMappings;
+    private boolean mayLackMappings;
 
     void add(long line, String reason) {
         if (kept.size() < MAX_KEPT) {
@@ -21,11 +21,11 @@ final class Problems {
     /** Adds a problem by which a mapping may be missing. */
     void addLack(long line, String reason) {
         add(line, reason);
-        isLackingMappings = true;
+        mayLackMappings = true;
     }
 
-    boolean isLackingMappings() {
-        return isLackingMappings;
+    boolean mayLackMappings() {
+        return mayLackMappings;
     }
 
     List<SavedMaps.Problem> kept() {

@@ -79,7 +79,7 @@ public final class SavedMaps {
     private final @Nullable Crash crash;
     private final List<Problem> problems;
     private final long problemCount;
-    private final boolean isLackingMappings;
+    private final boolean mayLackMappings;
     private final long[] contradicted;
     private final Map<Long, byte[]> buildIds;
     private final byte @Nullable [] vdso;
@@ -102,7 +102,7 @@ public final class SavedMaps {
         this.crash = crash;
         this.problems = problems.kept();
         this.problemCount = problems.count();
-        this.isLackingMappings = problems.isLackingMappings();
+        this.mayLackMappings = problems.mayLackMappings();
         this.contradicted = lines.contradicted();
         this.buildIds = buildIds;
         this.vdso = vdso;
@@ -192,7 +192,7 @@ public final class SavedMaps {
         this.crash = text.crash;
         this.problems = text.problems;
         this.problemCount = text.problemCount;
-        this.isLackingMappings = mayLackMappings || text.isLackingMappings;
+        this.mayLackMappings = mayLackMappings || text.mayLackMappings;
         this.contradicted = text.contradicted;
         this.buildIds = buildIds;
         this.vdso = text.vdso;
@@ -279,7 +279,7 @@ public final class SavedMaps {
      * @return false also for text that was cut between two lines
      */
     public boolean mayLackMappings() {
-        return isLackingMappings;
+        return mayLackMappings;
     }
 
     /**
