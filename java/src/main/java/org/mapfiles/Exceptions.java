@@ -6,8 +6,12 @@ import org.mapfiles.PermissionDeniedException.Reason;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.Privileges;
+import org.mapfiles.internal.SnapshotBuffer;
 
-/** Makes the exception for an errno of the native core. The message contains the cause and the remedy. */
+/**
+ * Makes exceptions whose message contains the cause and the remedy. The methods return a superclass, which every use of
+ * the library loads: the verifier loads the class of an exception together with the class that throws it.
+ */
 final class Exceptions {
     private static final String OUT_OF_NAMESPACE =
             ": run this in the user namespace of that process, or as root outside of it, or allow the access in the security module";
@@ -46,6 +50,21 @@ final class Exceptions {
                         ? shortage(errno, process)
                         : new MapsException("reading the mappings of " + process + " failed with " + Errno.name(errno));
         }
+    }
+
+    /** @param name of a process that is not there, such as {@code process 42} */
+    static MapsException noProcess(String name) {
+        return new ProcessExitedException("there is no " + name + ", or it has exited");
+    }
+
+    /** Returns a {@link NotEnoughMemoryException}. */
+    static MapsException notEnoughMemory(String use, OutOfMemoryError cause) {
+        return new NotEnoughMemoryException(use, cause);
+    }
+
+    /** As {@link MalformedMapsException#of}. */
+    static MapsException malformed(SnapshotBuffer parsed, int textLength) {
+        return MalformedMapsException.of(parsed, textLength);
     }
 
     private static MapsException denied(String process, int pid) {

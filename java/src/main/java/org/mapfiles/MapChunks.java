@@ -69,10 +69,22 @@ public final class MapChunks implements AutoCloseable {
     private long end;
     private boolean inconsistent;
 
-    MapChunks(ProcessMaps maps, MapFilter filter) {
+    private MapChunks(ProcessMaps maps, MapFilter filter) {
         this.maps = maps;
         this.filter = filter;
         this.cleanable = SharedCleaner.register(this, text);
+    }
+
+    static MapChunks of(ProcessMaps maps, MapFilter filter) throws NotEnoughMemoryException {
+        try {
+            return new MapChunks(maps, filter);
+        } catch (OutOfMemoryError e) {
+            throw notEnoughMemory(maps, e);
+        }
+    }
+
+    private static NotEnoughMemoryException notEnoughMemory(ProcessMaps maps, OutOfMemoryError cause) {
+        return new NotEnoughMemoryException("a chunk of the mappings of process " + maps.pid(), cause);
     }
 
     /** The descriptor that chunks are read through. */
@@ -111,7 +123,7 @@ public final class MapChunks implements AutoCloseable {
                     throw new IllegalStateException("this MapChunks is closed: call ProcessMaps.chunks() for another");
             }
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a chunk of the mappings of process " + maps.pid(), e);
+            throw notEnoughMemory(maps, e);
         } finally {
             Reference.reachabilityFence(this); // otherwise the cleaner may close the descriptor during the read
         }

@@ -2,7 +2,6 @@ package org.mapfiles;
 
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.Optional;
@@ -14,11 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.Mapping.Deletion;
 import org.mapfiles.internal.AddressIndex;
-import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.Head;
-import org.mapfiles.internal.MapsTextFault;
 import org.mapfiles.internal.NameCache;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
@@ -89,19 +86,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
      */
     public static MapSnapshot ofText(byte[] text, MapFilter filter)
             throws MalformedMapsException, NotEnoughMemoryException {
-        try {
-            MapSnapshot snapshot = new MapSnapshot();
-            NativeMemory copy = new NativeMemory(text.length);
-            copy.bytes().put(0, text);
-            int rc = snapshot.fillFromText(null, filter, copy, text.length);
-            if (rc < 0) {
-                throw new IllegalArgumentException(
-                        "saved text cannot be read by QUERY, as in " + filter + ": use Backend.TEXT");
-            }
-            return snapshot;
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a snapshot of " + text.length + " bytes of text", e);
-        }
+        return TextSnapshots.snapshot(Objects.requireNonNull(text, "text"), filter);
     }
 
     /**
@@ -113,9 +98,9 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
     synchronized int fill(MapFilter wanted, ProcessMaps process, boolean compare) throws MapsException {
         boolean comparable = compare && process == owner && wanted.equals(filter);
         try {
-            return fill(wanted, process, comparable ? buffer : null, null, 0, true);
+            return whole(fill(wanted, process, comparable ? buffer : null, null, 0, true), Integer.MAX_VALUE);
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a snapshot of process " + process.pid(), e);
+            throw Exceptions.notEnoughMemory("a snapshot of process " + process.pid(), e);
         }
     }
 
@@ -123,31 +108,47 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
      * As {@link #fill}, with a maximum of mappings and bytes of text: returns -ENOBUFS if there are more. 0: no
      * maximum.
      */
-    synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process)
-            throws MalformedMapsException {
+    synchronized int fillUpTo(int mappings, int textBytes, MapFilter wanted, ProcessMaps process) throws MapsException {
         if (mappings > 0) {
             spare = new SnapshotBuffer(mappings, textBytes);
         }
-        return fill(wanted, process, null, null, 0, mappings == 0);
+        return whole(fill(wanted, process, null, null, 0, mappings == 0), Integer.MAX_VALUE);
+    }
+
+    /** Parses text that was just read from a process. The process is queried for the facts that the text lacks. */
+    synchronized int fillFromText(ProcessMaps process, MapFilter wanted, NativeMemory lines, int length)
+            throws MapsException {
+        return whole(fill(wanted, process, null, lines, length, true), length);
     }
 
     /**
-     * Parses text: saved text, or text just read from a process, which then is queried for the facts that the text
-     * lacks.
+     * Parses saved text. Returns as {@link #fill(MapFilter, ProcessMaps, SnapshotBuffer, NativeMemory, int, boolean)}.
      */
-    synchronized int fillFromText(@Nullable ProcessMaps process, MapFilter wanted, NativeMemory lines, int length)
-            throws MalformedMapsException {
-        return fill(wanted, process, null, lines, length, true);
+    synchronized int fillFromSaved(MapFilter wanted, NativeMemory lines, int length) {
+        return fill(wanted, null, null, lines, length, true);
     }
 
+    /** Returns the memory that was last written to: after EBADMSG it has the place of the wrong line. */
+    SnapshotBuffer unpublished() {
+        return spare;
+    }
+
+    /** Returns a result of a read, unless a line of the text was wrong. */
+    private int whole(int rc, int textLength) throws MapsException {
+        if (rc == Errno.EBADMSG) {
+            throw Exceptions.malformed(spare, textLength);
+        }
+        return rc;
+    }
+
+    /** Returns 1: changed; 0: unchanged; or a negative errno, EBADMSG: a line is wrong. */
     private int fill(
             MapFilter wanted,
             @Nullable ProcessMaps process,
             @Nullable SnapshotBuffer before,
             @Nullable NativeMemory lines,
             int length,
-            boolean mayGrow)
-            throws MalformedMapsException {
+            boolean mayGrow) {
         SnapshotBuffer front = buffer;
         for (; ; ) {
             if (spare == null) {
@@ -171,8 +172,6 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
             // after the read: with too little memory "unchanged" and "exited" are still reported
             if (rc == Errno.ENOBUFS && mayGrow) {
                 spare = spare.grown(front);
-            } else if (rc == Errno.EBADMSG) {
-                throw malformed(spare, lines == null ? Integer.MAX_VALUE : length);
             } else {
                 if (rc == 1) {
                     publish(front, wanted, process);
@@ -192,16 +191,6 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         unorderedVersion++;
         version = unorderedVersion;
         VarHandle.fullFence();
-    }
-
-    private static MalformedMapsException malformed(SnapshotBuffer parsed, int textLength) {
-        int line = parsed.head(Head.ERROR_LINE);
-        int offset = parsed.head(Head.ERROR_OFFSET);
-        int length = parsed.head(Head.ERROR_LENGTH);
-        byte[] bytes = ByteSlices.copy(parsed.text, offset, Math.min(length, MapsTextFault.MAX_LINE));
-        String reason = MapsTextFault.reason(bytes, offset + length < textLength);
-        String quoted = new String(bytes, 0, Math.min(bytes.length, 200), StandardCharsets.UTF_8);
-        return new MalformedMapsException("line " + line + " " + reason + ": \"" + quoted + "\"", line);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.MapRecord;
@@ -54,7 +55,7 @@ public final class ProcessMaps implements AutoCloseable {
     private final int pidAtProc;
 
     private final ProcessReads reads;
-    private final TextQueries textQueries = new TextQueries(this);
+    private @Nullable TextQueries textQueries; // made by the first query that needs it
 
     static {
         Access.give();
@@ -146,7 +147,7 @@ public final class ProcessMaps implements AutoCloseable {
         try (InputStream in = new FileInputStream("/proc/sys/vm/max_map_count")) {
             byte[] text = new byte[32]; // one read: files of /proc/sys return nothing at any other offset
             return Long.parseLong(new String(text, 0, Math.max(in.read(text), 0), StandardCharsets.US_ASCII).strip());
-        } catch (IOException | NumberFormatException unknown) {
+        } catch (IOException | IllegalArgumentException unknown) {
             return -1;
         }
     }
@@ -214,11 +215,11 @@ public final class ProcessMaps implements AutoCloseable {
     }
 
     /** Returns an empty snapshot. */
-    MapSnapshot newSnapshot() throws NotEnoughMemoryException {
+    MapSnapshot newSnapshot() throws MapsException {
         try {
             return new MapSnapshot();
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a snapshot of process " + pid, e);
+            throw Exceptions.notEnoughMemory("a snapshot of process " + pid, e);
         }
     }
 
@@ -232,11 +233,7 @@ public final class ProcessMaps implements AutoCloseable {
      */
     public MapChunks chunks(MapFilter filter) throws NotEnoughMemoryException {
         Objects.requireNonNull(filter, "filter");
-        try {
-            return new MapChunks(this, filter);
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a chunk of the mappings of process " + pid, e);
-        }
+        return MapChunks.of(this, filter);
     }
 
     /**
@@ -354,7 +351,7 @@ public final class ProcessMaps implements AutoCloseable {
         try {
             int rc = (bits & MapRecord.BY_TEXT) != 0 ? Errno.ENOTTY : reads.query(address, options, to);
             if (rc == Errno.ENAMETOOLONG || rc == Errno.ENOTTY && (bits & MapRecord.BY_QUERY) == 0) {
-                isFound = textQueries.query(address, filter, orNext, result);
+                isFound = textQueries().query(address, filter, orNext, result);
             } else if (rc < 0 && rc != Errno.ENOENT) {
                 throw failure(rc);
             } else {
@@ -364,6 +361,13 @@ public final class ProcessMaps implements AutoCloseable {
             result.endQuery(isFound);
         }
         return isFound;
+    }
+
+    private synchronized TextQueries textQueries() {
+        if (textQueries == null) {
+            textQueries = new TextQueries(this);
+        }
+        return textQueries;
     }
 
     /**

@@ -31,7 +31,7 @@ final class ProcessOpener {
         try {
             rc = process.openDirectory(procDirectory.toAbsolutePath().toString().getBytes(PATH_ENCODING));
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a process", e);
+            throw Exceptions.notEnoughMemory("a process", e);
         }
         if (rc == Errno.EINVAL || rc == Errno.EBADF || rc == Errno.ENOTDIR) {
             throw new IllegalArgumentException("not the directory of a process in a proc file system: " + procDirectory
@@ -54,11 +54,11 @@ final class ProcessOpener {
         }
     }
 
-    private static OpenProcess newProcess() throws NotEnoughMemoryException {
+    private static OpenProcess newProcess() throws MapsException {
         try {
             return new OpenProcess();
         } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("a process", e);
+            throw Exceptions.notEnoughMemory("a process", e);
         }
     }
 
@@ -68,7 +68,7 @@ final class ProcessOpener {
 
     private static ProcessMaps opened(OpenProcess process, int rc, String name, int pidAtProc) throws MapsException {
         if (rc == Errno.ESRCH) {
-            throw new ProcessExitedException("there is no " + name + ", or it has exited");
+            throw Exceptions.noProcess(name);
         }
         if (rc != 0) {
             throw Exceptions.of(rc, name, pidAtProc);

@@ -41,7 +41,7 @@ class LowMemoryTest {
     @Test
     void theRemedyForWhatNoBufferHoldsIsNotMoreMemory() {
         NotEnoughMemoryException tooLarge =
-                new NotEnoughMemoryException("a snapshot of process 42", new NativeMemory.TooLarge("3 GiB of text"));
+                new NotEnoughMemoryException("a snapshot of process 42", NativeMemory.TooLarge.of("3 GiB of text"));
         assertThat(tooLarge.isTooLarge()).isTrue();
         assertThat(tooLarge)
                 .hasMessageContaining("MapFilter")

@@ -44,14 +44,14 @@ class SnapshotRaceTest {
         return copy;
     }
 
-    private static Threads filling(MapSnapshot snapshot, long pause) throws MalformedMapsException {
+    private static Threads filling(MapSnapshot snapshot, long pause) {
         NativeMemory a = saved(state('a', 2));
         NativeMemory b = saved(state('b', 3));
-        snapshot.fillFromText(null, MapFilter.all(), a, a.size());
+        snapshot.fillFromSaved(MapFilter.all(), a, a.size());
         return new Threads().start(2, () -> () -> {
-            snapshot.fillFromText(null, MapFilter.all(), b, b.size());
+            snapshot.fillFromSaved(MapFilter.all(), b, b.size());
             LockSupport.parkNanos(pause);
-            snapshot.fillFromText(null, MapFilter.all(), a, a.size());
+            snapshot.fillFromSaved(MapFilter.all(), a, a.size());
             LockSupport.parkNanos(pause);
         });
     }
@@ -178,11 +178,11 @@ class SnapshotRaceTest {
     void movingCursorStaysInBounds() throws Exception {
         NativeMemory text = saved(MapsLine.text(List.of(MapsLine.anonymous(0x1000, 0x3000))));
         MapSnapshot snapshot = new MapSnapshot();
-        snapshot.fillFromText(null, MapFilter.all(), text, text.size());
+        snapshot.fillFromSaved(MapFilter.all(), text, text.size());
         new Threads()
                 .start(1, () -> () -> {
                     SnapshotBuffer before = snapshot.buffer();
-                    snapshot.fillFromText(null, MapFilter.all(), text, text.size());
+                    snapshot.fillFromSaved(MapFilter.all(), text, text.size());
                     // This record covers all addresses, so it is the last one that find looks up.
                     int last = before.mappingCapacity;
                     before.index[7 + 2 * last] = 0;

@@ -19,7 +19,7 @@ final class OpenEvents extends RefCountedHandle {
     static OpenEvents of(int threads, int cpus) {
         long size = NativeCalls.eventsBytes(threads, cpus);
         if (size == 0) {
-            throw new NativeMemory.TooLarge(threads + " threads on " + cpus + " CPUs");
+            throw NativeMemory.TooLarge.of(threads + " threads on " + cpus + " CPUs");
         }
         OpenEvents stream = new OpenEvents(new NativeMemory((int) size));
         if (NativeCalls.eventsInit(stream.memory.address(), size, threads, cpus) != 0) {

@@ -29,7 +29,7 @@ final class EntriesMemory {
     private void allocate(int entries, int text) {
         long size = NativeCalls.entriesBytes(entries, text);
         if (size == 0) {
-            throw new NativeMemory.TooLarge(entries + " entries with " + text + " bytes of paths");
+            throw NativeMemory.TooLarge.of(entries + " entries with " + text + " bytes of paths");
         }
         memory = new NativeMemory((int) size);
         entryCapacity = entries;

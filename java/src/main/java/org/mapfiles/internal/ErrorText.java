@@ -20,6 +20,11 @@ public final class ErrorText {
         return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
     }
 
+    /** Returns an {@link UnsatisfiedLinkError}, as a class that each JVM has loaded: see {@link NativeLibrary}. */
+    static LinkageError unsatisfied(String message) {
+        return new UnsatisfiedLinkError(message);
+    }
+
     private static String reason(FileSystemException failure) {
         if (failure.getReason() != null) {
             return failure.getReason();

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * library in the jar is copied to a directory that only this user can enter, under a name with the hash of its content.
  * The copy is never deleted: tools report a JVM whose library is deleted as one that runs outdated code. An existing
  * copy with the same size and CRC is reused. Several class loaders of a JVM may each load the library.
+ *
+ * <p>Exceptions are caught as a superclass that each JVM has loaded: the verifier loads each class that is caught.
  */
 public final class NativeLibrary {
     static final String PATH_PROPERTY = "org.mapfiles.library.path";
@@ -60,7 +62,7 @@ public final class NativeLibrary {
             failure = tryToLoad();
         }
         if (failure != null) {
-            throw new UnsatisfiedLinkError(failure);
+            throw ErrorText.unsatisfied(failure);
         }
         loaded = true;
     }
@@ -70,15 +72,24 @@ public final class NativeLibrary {
         String explicit = System.getProperty(PATH_PROPERTY);
         try {
             return explicit != null ? loadExplicit(Path.of(explicit).toAbsolutePath()) : loadExtracted();
-        } catch (InvalidPathException e) {
-            return explicit + ", the value of -D" + PATH_PROPERTY + "=, is not a path in this locale (" + e.getReason()
-                    + "): name it in ASCII, or run java with LC_ALL=C.UTF-8";
-        } catch (IllegalCallerException denied) {
-            return "native access is denied: run java with --enable-native-access="
-                    + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");
+        } catch (RuntimeException e) {
+            return remedy(e, explicit);
         } catch (IOException e) {
             return ErrorText.of(e);
         }
+    }
+
+    private static String remedy(RuntimeException failure, @Nullable String explicit) {
+        if (failure instanceof InvalidPathException) {
+            return explicit + ", the value of -D" + PATH_PROPERTY + "=, is not a path in this locale ("
+                    + ((InvalidPathException) failure).getReason()
+                    + "): name it in ASCII, or run java with LC_ALL=C.UTF-8";
+        }
+        if (failure instanceof IllegalCallerException) { // JEP 472
+            return "native access is denied: run java with --enable-native-access="
+                    + (NativeLibrary.class.getModule().isNamed() ? "org.mapfiles" : "ALL-UNNAMED");
+        }
+        throw failure;
     }
 
     /**
@@ -92,7 +103,7 @@ public final class NativeLibrary {
         try {
             System.load(library.toString());
             return null;
-        } catch (UnsatisfiedLinkError e) {
+        } catch (LinkageError e) {
             if (isOfAnotherLoader(e)) {
                 return loadExtracted();
             }
@@ -111,7 +122,7 @@ public final class NativeLibrary {
                     Path directory = PrivateDirectory.make(PrivateDirectory.place(place));
                     loadCopy(inJar, directory.resolve(name).toString());
                     return null;
-                } catch (IOException | UnsatisfiedLinkError e) {
+                } catch (IOException | LinkageError e) {
                     failures.append("; ").append(ErrorText.of(e));
                 }
             }
@@ -132,9 +143,9 @@ public final class NativeLibrary {
             try {
                 System.load(library.toString());
                 return;
-            } catch (UnsatisfiedLinkError e) {
+            } catch (LinkageError e) {
                 if (!isOfAnotherLoader(e) || loader == MAX_LOADERS) {
-                    throw new UnsatisfiedLinkError(library + ": " + reason(e, library));
+                    throw ErrorText.unsatisfied(library + ": " + reason(e, library));
                 }
             }
             library = Path.of(name + "-" + loader + ".so");
@@ -148,7 +159,7 @@ public final class NativeLibrary {
      * Returns why a library was not loaded, without its path: the JVM and the dynamic linker each write it before the
      * reason.
      */
-    static String reason(UnsatisfiedLinkError failure, Path library) {
+    static String reason(LinkageError failure, Path library) {
         String prefix = library + ": ";
         String reason = String.valueOf(failure.getMessage());
         while (reason.startsWith(prefix)) {
@@ -157,7 +168,7 @@ public final class NativeLibrary {
         return reason;
     }
 
-    private static boolean isOfAnotherLoader(UnsatisfiedLinkError e) {
+    private static boolean isOfAnotherLoader(LinkageError e) {
         return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
     }
 
@@ -165,9 +176,10 @@ public final class NativeLibrary {
         Files.deleteIfExists(library);
         try {
             Files.createLink(library, first);
-        } catch (FileAlreadyExistsException exists) { // another JVM has made it
-            if (!isIntact(library, inJar)) {
-                throw exists;
+        } catch (IOException e) {
+            // another JVM may have made it
+            if (!(e instanceof FileAlreadyExistsException) || !isIntact(library, inJar)) {
+                throw e;
             }
         }
     }
@@ -195,7 +207,10 @@ public final class NativeLibrary {
         try {
             Files.write(draft, inJar.content());
             Files.createLink(library, draft); // atomic; fails if another JVM has made it
-        } catch (FileAlreadyExistsException exists) {
+        } catch (IOException e) {
+            if (!(e instanceof FileAlreadyExistsException)) {
+                throw e;
+            }
             if (!isIntact(library, inJar)) {
                 Files.move(draft, library, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -208,7 +223,10 @@ public final class NativeLibrary {
     private static boolean isIntact(Path library, LibraryInJar inJar) throws IOException {
         try {
             return PrivateDirectory.isOwn(library, PrivateDirectory.REGULAR_FILE, 0) && inJar.isCopiedTo(library);
-        } catch (NoSuchFileException none) {
+        } catch (IOException e) {
+            if (!(e instanceof NoSuchFileException)) {
+                throw e;
+            }
             return false;
         }
     }

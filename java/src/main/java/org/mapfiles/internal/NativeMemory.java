@@ -20,8 +20,13 @@ public final class NativeMemory {
     public static final class TooLarge extends OutOfMemoryError {
         private static final long serialVersionUID = 1;
 
-        public TooLarge(String what) {
+        private TooLarge(String what) {
             super(what + " would exceed 2 GiB");
+        }
+
+        /** Returns the error as a class that each JVM has loaded: with the static type, the verifier would load it. */
+        public static OutOfMemoryError of(String what) {
+            return new TooLarge(what);
         }
     }
 
@@ -29,7 +34,7 @@ public final class NativeMemory {
     public NativeMemory(int size) {
         NativeLibrary.ensureLoaded();
         if (size > Integer.MAX_VALUE - 2 * CACHE_LINE) {
-            throw new TooLarge(size + " bytes and their alignment");
+            throw TooLarge.of(size + " bytes and their alignment");
         }
         // one line more than needed, because alignedSlice() drops up to one
         int lines = size + 2 * CACHE_LINE - 1 & -CACHE_LINE;
@@ -39,7 +44,7 @@ public final class NativeMemory {
                 .order(ByteOrder.nativeOrder());
         address = NativeCalls.addressOf(bytes);
         if (address == 0) {
-            throw new UnsatisfiedLinkError("this JVM does not support JNI access to direct buffers: use another JVM");
+            throw ErrorText.unsatisfied("this JVM does not support JNI access to direct buffers: use another JVM");
         }
     }
 

@@ -3,7 +3,6 @@ package org.mapfiles.internal;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -57,7 +56,7 @@ final class PrivateDirectory {
     static Path make(String name) throws IOException {
         try {
             return make(Path.of(name));
-        } catch (InvalidPathException e) {
+        } catch (IllegalArgumentException e) { // InvalidPathException: see NativeLibrary
             throw new IOException(
                     name + " cannot be expressed in the encoding of this locale ("
                             + System.getProperty("sun.jnu.encoding") + "): run java with LC_ALL=C.UTF-8",
@@ -98,8 +97,11 @@ final class PrivateDirectory {
         try {
             Files.createDirectory(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        } catch (FileAlreadyExistsException exists) {
-            // another JVM has made it, or it is not a directory: the caller checks type and owner
+        } catch (IOException e) {
+            // another JVM may have made it, or it is not a directory: the caller checks type and owner
+            if (!(e instanceof FileAlreadyExistsException)) {
+                throw e;
+            }
         }
     }
 
@@ -119,8 +121,10 @@ final class PrivateDirectory {
     static int ownUid() throws IOException {
         try {
             return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"); // follows the link /proc/self
-        } catch (NoSuchFileException e) {
-            throw new IOException("no proc file system is mounted at /proc: mount -t proc proc /proc", e);
+        } catch (IOException e) {
+            throw e instanceof NoSuchFileException
+                    ? new IOException("no proc file system is mounted at /proc: mount -t proc proc /proc", e)
+                    : e;
         }
     }
 }

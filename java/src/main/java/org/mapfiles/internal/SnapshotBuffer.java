@@ -40,7 +40,7 @@ public final class SnapshotBuffer {
         NativeLibrary.ensureLoaded();
         long size = NativeCalls.snapshotBytes(mappingCapacity, textCapacity);
         if (size == 0 || size > Integer.MAX_VALUE - 64) {
-            throw new NativeMemory.TooLarge("a snapshot of " + Integer.toUnsignedString(mappingCapacity)
+            throw NativeMemory.TooLarge.of("a snapshot of " + Integer.toUnsignedString(mappingCapacity)
                     + " mappings and " + Integer.toUnsignedString(textCapacity) + " bytes of text");
         }
         this.mappingCapacity = mappingCapacity;

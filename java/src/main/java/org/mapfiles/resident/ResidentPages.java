@@ -163,7 +163,7 @@ public final class ResidentPages {
         try {
             long size = 2L * memory.size();
             if (size > Integer.MAX_VALUE) {
-                throw new NativeMemory.TooLarge(size / Range.SIZE + " ranges of pages");
+                throw NativeMemory.TooLarge.of(size / Range.SIZE + " ranges of pages");
             }
             NativeMemory larger = new NativeMemory((int) size);
             larger.bytes().put(0, memory.bytes(), 0, memory.size());

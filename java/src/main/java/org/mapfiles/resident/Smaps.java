@@ -72,7 +72,7 @@ public final class Smaps {
         try {
             long size = (long) SnapshotBuffer.enlarged(capacity(), needed) * PageRecord.Smaps.SIZE;
             if (size > Integer.MAX_VALUE) {
-                throw new NativeMemory.TooLarge("smaps of " + needed + " mappings");
+                throw NativeMemory.TooLarge.of("smaps of " + needed + " mappings");
             }
             memory = new NativeMemory((int) size);
         } catch (OutOfMemoryError e) {

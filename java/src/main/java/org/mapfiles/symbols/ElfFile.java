@@ -266,7 +266,7 @@ public final class ElfFile {
         List<SymbolInfo.Source> sources = new ArrayList<>();
         SymbolTable[] all = tables;
         for (SymbolTable table : all == null ? load() : all) {
-            sources.add(table.source);
+            sources.add(table.source());
         }
         return List.copyOf(sources);
     }
@@ -314,7 +314,7 @@ public final class ElfFile {
     /** Debug files are searched once: if the symbols are read again, only if one had been found. */
     private SymbolTable[] readTables(long maximum) {
         List<SymbolTable> all = new ArrayList<>(2);
-        SymbolTable own = SymbolTable.read(SymbolInfo.Source.FILE_ITSELF, bytes, elf, maximum);
+        SymbolTable own = SymbolTable.read(null, bytes, elf, maximum);
         if (own != null && own.symbolCount() > 0) {
             all.add(own);
         }

@@ -2,6 +2,8 @@ package org.mapfiles.symbols;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import org.mapfiles.MapsException;
 import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.RootAccess;
@@ -17,12 +19,40 @@ final class ElfReadException extends UncheckedIOException {
         this.errno = errno;
     }
 
-    /** Returns the exception for a negative errno. */
-    static ElfReadException of(int errno) {
+    /**
+     * Returns the exception for a negative errno. It is returned as a class that each JVM has loaded: with the static
+     * type, the verifier would load it together with the classes that throw it.
+     */
+    static RuntimeException of(int errno) {
         IOException cause = Errno.isShortage(errno)
                 ? RootAccess.get().failure(errno, "an ELF file", 0)
                 : new MapsException("reading an ELF file failed with " + Errno.name(errno));
         return new ElfReadException(cause, errno);
+    }
+
+    /** Returns the exception for a file that cannot be opened, for a negative errno. */
+    static IOException cannotOpen(Path path, int errno) {
+        if (errno == Errno.ENOENT) {
+            return new NoSuchFileException(path.toString());
+        }
+        return new IOException("cannot open " + path + ": "
+                + (errno == Errno.EIDRM
+                        ? "it is no regular file"
+                        : errno == Errno.EACCES ? "permission denied" : Errno.name(errno)));
+    }
+
+    /** Returns the checked exception for one of this class. Throws one of another class again. */
+    static IOException cannotRead(Path path, RuntimeException failure) {
+        MapsException cause = requireInstance(failure).unwrap();
+        return new IOException("cannot read " + path + ": " + cause.getMessage(), cause);
+    }
+
+    /** Returns an exception of this class. Throws one of another class again. */
+    static ElfReadException requireInstance(RuntimeException failure) {
+        if (failure instanceof ElfReadException) {
+            return (ElfReadException) failure;
+        }
+        throw failure;
     }
 
     /** Throws the exception for a negative errno if descriptors or memory are used up. */

@@ -3,7 +3,6 @@ package org.mapfiles.symbols;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -17,10 +16,8 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
-import org.mapfiles.internal.Errno;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeLibrary;
-import org.mapfiles.internal.NativeMemory;
 
 /**
  * Keeps ELF files open and their symbols in memory, for any number of processes: a file that several processes map is
@@ -106,20 +103,14 @@ public final class SymbolCache implements AutoCloseable {
         byte[] name =
                 Objects.requireNonNull(path, "path").toAbsolutePath().toString().getBytes(PATH_ENCODING);
         int descriptor = ElfFile.openPath(null, name);
-        if (descriptor == Errno.ENOENT) {
-            throw new NoSuchFileException(path.toString());
-        }
         if (descriptor < 0) {
-            throw new IOException("cannot open " + path + ": "
-                    + (descriptor == Errno.EIDRM
-                            ? "it is no regular file"
-                            : descriptor == Errno.EACCES ? "permission denied" : Errno.name(descriptor)));
+            throw ElfReadException.cannotOpen(path, descriptor);
         }
         ElfFile file;
         try {
             file = share(ElfBytes.of(descriptor), null, name);
-        } catch (ElfReadException e) {
-            throw new IOException("cannot read " + path + ": " + e.unwrap().getMessage(), e.unwrap());
+        } catch (RuntimeException e) {
+            throw ElfReadException.cannotRead(path, e);
         }
         if (file == null) {
             throw new IOException("no ELF program or library of this machine's byte order: " + path);
@@ -143,31 +134,8 @@ public final class SymbolCache implements AutoCloseable {
      * @throws IllegalStateException if this cache is closed
      */
     public Optional<ElfFile> openByBuildId(String buildId) throws NotEnoughMemoryException {
-        String id = Objects.requireNonNull(buildId, "buildId").toLowerCase(Locale.ROOT);
-        try {
-            for (byte[] path : DebugFiles.pathsOf(id)) {
-                ElfFile file = openCandidate(path);
-                if (file != null && id.equals(file.buildId().orElse(""))) {
-                    return Optional.of(file);
-                }
-            }
-            return Optional.empty();
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("an ELF file", e);
-        }
-    }
-
-    private @Nullable ElfFile openCandidate(byte[] path) {
-        int descriptor = ElfFile.openPath(null, path);
-        ElfReadException.checkShortage(descriptor);
-        try {
-            return descriptor < 0 ? null : share(ElfBytes.of(descriptor), null, path);
-        } catch (ElfReadException e) {
-            if (e.isShortage()) {
-                throw e;
-            }
-            return null;
-        }
+        return UnmappedFiles.open(
+                this, Objects.requireNonNull(buildId, "buildId").toLowerCase(Locale.ROOT));
     }
 
     /**
@@ -179,18 +147,7 @@ public final class SymbolCache implements AutoCloseable {
      * @throws IllegalStateException if this cache is closed
      */
     public ElfFile openCopy(byte[] copy) throws IOException {
-        Objects.requireNonNull(copy, "copy");
-        try {
-            NativeMemory content = new NativeMemory(Math.max(copy.length, 1));
-            content.bytes().put(0, copy);
-            ElfFile file = share(ElfBytes.of(content), null, null);
-            if (file == null) {
-                throw new IOException("the bytes are no ELF program or library of this machine's byte order");
-            }
-            return file;
-        } catch (OutOfMemoryError e) {
-            throw new NotEnoughMemoryException("an ELF file", e);
-        }
+        return UnmappedFiles.copy(this, Objects.requireNonNull(copy, "copy"));
     }
 
     /**
@@ -203,7 +160,7 @@ public final class SymbolCache implements AutoCloseable {
         FileKey key;
         try {
             key = bytes.key();
-        } catch (ElfReadException e) {
+        } catch (RuntimeException e) {
             bytes.run();
             throw e;
         }

@@ -85,7 +85,9 @@ public final class SymbolInfo {
     /** For names; null: none was read yet. */
     private @Nullable NativeMemory nameMemory;
 
-    private Status status = Status.NO_FILE;
+    /** Why there is no table; null: no search yet. The constant of a success would load the class of the enum. */
+    private @Nullable Status reason;
+
     private @Nullable ElfFile file;
     private @Nullable SymbolTable table;
     private @Nullable NativeMemory found;
@@ -94,8 +96,8 @@ public final class SymbolInfo {
     /** Constructs a holder without a result. */
     public SymbolInfo() {}
 
-    boolean set(Status reason, @Nullable ElfFile ofFile, long atElfAddress) {
-        status = reason;
+    boolean set(Status why, @Nullable ElfFile ofFile, long atElfAddress) {
+        reason = why;
         file = ofFile;
         table = null;
         elfAddress = atElfAddress;
@@ -103,7 +105,6 @@ public final class SymbolInfo {
     }
 
     boolean setFound(ElfFile ofFile, long atElfAddress, SymbolTable from, NativeMemory memory) {
-        status = Status.FOUND;
         file = ofFile;
         elfAddress = atElfAddress;
         table = from;
@@ -113,7 +114,10 @@ public final class SymbolInfo {
 
     /** Returns why there is a symbol or none. Before the first search it is {@link Status#NO_FILE}. */
     public Status status() {
-        return status;
+        if (table != null) {
+            return Status.FOUND;
+        }
+        return reason == null ? Status.NO_FILE : reason;
     }
 
     /** Returns the file that the address belongs to; null: there is none, or it was not opened. */
@@ -123,7 +127,7 @@ public final class SymbolInfo {
 
     /** Returns whether {@link #elfAddress()} is known. */
     public boolean hasElfAddress() {
-        return status == Status.FOUND || status == Status.NO_SYMBOL;
+        return table != null || reason == Status.NO_SYMBOL;
     }
 
     /**
@@ -133,7 +137,7 @@ public final class SymbolInfo {
      */
     public long elfAddress() {
         if (!hasElfAddress()) {
-            throw new IllegalStateException("the ELF address is unknown: " + status);
+            throw new IllegalStateException("the ELF address is unknown: " + status());
         }
         return elfAddress;
     }
@@ -196,18 +200,18 @@ public final class SymbolInfo {
     /** Returns the file that has the symbol. */
     public Source source() {
         check();
-        return table.source;
+        return table.source();
     }
 
     private void check() {
-        if (status != Status.FOUND) {
-            throw new IllegalStateException("no symbol was found: " + status);
+        if (table == null) {
+            throw new IllegalStateException("no symbol was found: " + status());
         }
     }
 
     /** Returns the name and offset, such as {@code malloc + 0x14}; or the status. */
     @Override
     public String toString() {
-        return status == Status.FOUND ? name() + " + 0x" + Long.toHexString(offset()) : status.toString();
+        return table != null ? name() + " + 0x" + Long.toHexString(offset()) : status().toString();
     }
 }

@@ -25,13 +25,15 @@ final class SymbolTable {
 
     private static final int BUILD_EXTRA = 1 << 20;
 
-    final SymbolInfo.Source source;
+    /** Null: the file itself. A constant of the enum would load it, also if nobody asks for the source. */
+    private final SymbolInfo.@Nullable Source debugFile;
+
     private final ElfBytes bytes;
     private final NativeMemory index;
     private final @Nullable String[] names;
 
-    private SymbolTable(SymbolInfo.Source source, ElfBytes bytes, NativeMemory index) {
-        this.source = source;
+    private SymbolTable(SymbolInfo.@Nullable Source debugFile, ElfBytes bytes, NativeMemory index) {
+        this.debugFile = debugFile;
         this.bytes = bytes;
         this.index = index;
         this.names = new String[index.bytes().getInt(ElfRecord.INDEX_COUNT)];
@@ -40,11 +42,13 @@ final class SymbolTable {
     /**
      * Reads the index of a file.
      *
+     * @param debugFile what the file is; null: the file itself
      * @param maximum of its size in bytes
      * @return null: the file is malformed, or the index exceeds the maximum
      * @throws ElfReadException if the file cannot be read
      */
-    static @Nullable SymbolTable read(SymbolInfo.Source source, ElfBytes bytes, NativeMemory elf, long maximum) {
+    static @Nullable SymbolTable read(
+            SymbolInfo.@Nullable Source debugFile, ElfBytes bytes, NativeMemory elf, long maximum) {
         NativeMemory index = null;
         NativeMemory head = new NativeMemory(ElfRecord.SIZE_OF_INDEX_HEAD);
         int rc = bytes.readSymbols(elf, head.address(), head.size());
@@ -82,8 +86,8 @@ final class SymbolTable {
         if (!bytes.isUnchanged()) { // it was written to meanwhile
             return null;
         }
-        SymbolTable table = new SymbolTable(source, bytes, index);
-        if (source != SymbolInfo.Source.FILE_ITSELF) {
+        SymbolTable table = new SymbolTable(debugFile, bytes, index);
+        if (debugFile != null) {
             bytes.closeWith(table);
         }
         return table;
@@ -93,6 +97,10 @@ final class SymbolTable {
     private static long buildMaximum(long maximum) {
         long one = Math.min(maximum, Integer.MAX_VALUE); // the factor must not overflow
         return Math.min(BUILD_FACTOR * one + BUILD_EXTRA, Integer.MAX_VALUE - 1024);
+    }
+
+    SymbolInfo.Source source() {
+        return debugFile == null ? SymbolInfo.Source.FILE_ITSELF : debugFile;
     }
 
     boolean hasSymtab() {
@@ -110,7 +118,7 @@ final class SymbolTable {
 
     /** Returns whether the table holds a descriptor of its own. */
     boolean isDebugFile() {
-        return source != SymbolInfo.Source.FILE_ITSELF && bytes.memoryBytes() == 0;
+        return debugFile != null && bytes.memoryBytes() == 0;
     }
 
     boolean find(long elfAddress, NativeMemory symbol) {
@@ -140,7 +148,8 @@ final class SymbolTable {
             if (!bytes.isUnchanged()) { // the file was written to: its names may be others
                 return null;
             }
-        } catch (ElfReadException unknown) {
+        } catch (RuntimeException e) {
+            ElfReadException.requireInstance(e);
             return null;
         }
         NativeMemory to = memory;
