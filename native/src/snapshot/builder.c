@@ -13,6 +13,13 @@
  */
 #define LONG_SEARCH 256u
 
+/*
+ * A slot is the index of the first mapping of a file plus one, and above it the upper bits of the hash: a search reads the
+ * mapping of few other files. In large snapshots it would not be in the cache. A snapshot holds less than 2^25 mappings.
+ */
+#define INDEX_BITS 26u
+#define INDEX      ((1u << INDEX_BITS) - 1)
+
 static void clear_files(struct mf_builder *builder)
 {
     memset(builder->files, 0, (size_t)(builder->files_mask + 1) * sizeof *builder->files);
@@ -86,16 +93,27 @@ static uint32_t hash_of(const struct mf_builder *builder, const struct mf_mappin
     return (uint32_t)((builder->hashes_names ? hash_with_name(builder, mapping, key) : key * 0x9e3779b97f4a7c15u) >> 32);
 }
 
-/* Returns the slot of the file of a mapping, or the free slot for it. */
-static uint32_t *slot_of(struct mf_builder *builder, const struct mf_mapping *mapping)
+/* Whether a slot in use is that of the file of a mapping. */
+static bool is_slot_of(const struct mf_builder *builder, uint32_t slot, const struct mf_mapping *mapping, uint32_t hash)
 {
-    const uint32_t first = hash_of(builder, mapping) & builder->files_mask;
+    return (slot ^ hash) >> INDEX_BITS == 0 && is_same_file(builder->text, &builder->mappings[(slot & INDEX) - 1], mapping);
+}
+
+/* Returns the slot of the file of a mapping, or the free slot for it. */
+static uint32_t *slot_of(struct mf_builder *builder, const struct mf_mapping *mapping, uint32_t hash)
+{
+    const uint32_t first = hash & builder->files_mask;
     uint32_t slot = first;
 
-    while (builder->files[slot] != 0 && !is_same_file(builder->text, &builder->mappings[builder->files[slot] - 1], mapping))
+    while (builder->files[slot] != 0 && !is_slot_of(builder, builder->files[slot], mapping, hash))
         slot = (slot + 1) & builder->files_mask;
     builder->has_long_search |= ((slot - first) & builder->files_mask) > LONG_SEARCH;
     return &builder->files[slot];
+}
+
+static uint32_t slot_for(uint32_t at, uint32_t hash)
+{
+    return (hash & ~INDEX) | (at + 1);
 }
 
 static void double_files(struct mf_builder *builder, uint32_t count)
@@ -106,7 +124,9 @@ static void double_files(struct mf_builder *builder, uint32_t count)
     clear_files(builder);
     for (uint32_t at = 0; at < count; at++) {
         if (builder->mappings[at].file_index == next) { /* the first mapping of its file */
-            *slot_of(builder, &builder->mappings[at]) = at + 1;
+            const uint32_t hash = hash_of(builder, &builder->mappings[at]);
+
+            *slot_of(builder, &builder->mappings[at], hash) = slot_for(at, hash);
             next++;
         }
     }
@@ -120,7 +140,7 @@ static bool index_file(struct mf_builder *builder, uint32_t at)
 {
     struct mf_mapping *const mapping = &builder->mappings[at];
     const struct mf_mapping *const last = builder->last_file != 0 ? &builder->mappings[builder->last_file - 1] : NULL;
-    uint32_t *slot;
+    uint32_t hash, *slot;
 
     mapping->file_index = -1;
     if (!(mapping->flags & MF_FILE_BACKED))
@@ -130,16 +150,17 @@ static bool index_file(struct mf_builder *builder, uint32_t at)
         mapping->file_index = last->file_index;
         return true;
     }
-    slot = slot_of(builder, mapping);
+    hash = hash_of(builder, mapping);
+    slot = slot_of(builder, mapping, hash);
     if (builder->has_long_search && !builder->hashes_names) {
         builder->hashes_names = true;
         return false;
     }
     if (*slot != 0) {
-        mapping->file_index = builder->mappings[*slot - 1].file_index;
+        mapping->file_index = builder->mappings[(*slot & INDEX) - 1].file_index;
         return true;
     }
-    *slot = at + 1;
+    *slot = slot_for(at, hash);
     mapping->file_index = (int32_t)builder->file_count++;
     if (!mf_builder_is_crowded(builder->file_count, builder->files_mask + 1))
         return true;

@@ -12,7 +12,7 @@ struct mf_builder {
     struct mf_snapshot *out;
     struct mf_mapping *mappings;
     char *text;
-    uint32_t *files;         /* hash table: index of the first mapping of a file, plus one; 0: free slot */
+    uint32_t *files;         /* hash table: see INDEX_BITS; 0: free slot */
     uint32_t files_mask;     /* slots in use minus one */
     const uint64_t *devices; /* of mf_internal_devices(); NULL: saved text */
     uint32_t options;
