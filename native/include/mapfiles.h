@@ -229,7 +229,11 @@ MF_API int mf_caller_privileges(void);
 
 /* ---- A snapshot -------------------------------------------------------------------------------------------------- */
 
-/** How to read a snapshot. Without one of these bits the cheaper way is taken: PROCMAP_QUERY for executable mappings. */
+/**
+ * How to read a snapshot. Without one of these bits the cheaper way is taken. Executable mappings are few, so they are read by
+ * PROCMAP_QUERY. Others are read by the text, unless PROCMAP_QUERY is a tenth cheaper for this process: 4 of 4,096 reads, the
+ * first time after 8, are made both ways and measured. The mappings are the same.
+ */
 enum mf_backend {
     MF_BY_TEXT = 1u << 30,  /**< read /proc/PID/maps: any kernel */
     MF_BY_QUERY = 1u << 27, /**< one PROCMAP_QUERY per mapping: Linux 6.11+, else -ENOTTY */

@@ -24,7 +24,7 @@ struct __attribute__((may_alias)) mf_process_state {
     uint32_t reopenings_done;     /* those of these calls that have replaced it; atomic */
     uint64_t internal_devices[5]; /* as mf_internal_devices() returns them */
     uint32_t text_taken;          /* 1: a thread is reading the text through maps_fd; atomic */
-    uint32_t reserved;            /* 0 */
+    uint32_t backend_choices;     /* see read/backend_choice.h; atomic */
 };
 
 _Static_assert(sizeof(struct mf_process_state) == sizeof(struct mf_process), "the caller's memory has this size");

@@ -2,17 +2,28 @@
 /* Reads a snapshot of a live process by one of the backends, and repeats the read if the mappings changed during it. */
 #include "read/read_snapshot.h"
 
+#include "read/backend_choice.h"
 #include "snapshot/mapping.h"
+
+#include <string.h>
+#include <time.h>
 
 /* Maximum of reads. Then the snapshot is inconsistent, or -ESRCH if the target called execve(2) during each read. */
 #define ATTEMPTS 4
+
+/* Whether the backend is chosen by measuring both. */
+static bool is_undecided(const struct mf_process *process, uint32_t options)
+{
+    return !(options & (MF_BY_QUERY | MF_BY_TEXT | MF_EXECUTABLE)) && mf_state(process)->traits & MF_TRAIT_QUERY;
+}
 
 static bool prefers_query(const struct mf_process *process, uint32_t options)
 {
     if (options & (MF_BY_QUERY | MF_BY_TEXT))
         return options & MF_BY_QUERY;
     /* One system call per mapping is cheaper if few pass the filter: of 212 mappings of a small JVM 18 are executable. */
-    return options & MF_EXECUTABLE && mf_state(process)->traits & MF_TRAIT_QUERY;
+    return is_undecided(process, options) ? mf_backend_is_query(process, options)
+                                          : options & MF_EXECUTABLE && mf_state(process)->traits & MF_TRAIT_QUERY;
 }
 
 /*
@@ -79,25 +90,25 @@ static int reopen(struct source *source, bool for_this_read)
     return source->own_fd < 0 ? source->own_fd : 0;
 }
 
-static int read_until_whole(struct source *source, uint32_t options, const struct mf_snapshot *previous,
+/* Reads by one backend. *by_query becomes false if PROCMAP_QUERY cannot read the process. */
+static int read_until_whole(struct source *source, bool *by_query, uint32_t options, const struct mf_snapshot *previous,
                             struct mf_snapshot *out)
 {
-    bool by_query = prefers_query(source->process, options);
     int rc = -ESRCH;
 
     out->retries = 0;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const int maps_fd = begin_read(source, by_query);
+        const int maps_fd = begin_read(source, *by_query);
         int reopened = 0;
 
         if (maps_fd < 0)
             return maps_fd;
-        rc = (by_query ? mf_read_query : mf_read_text)(source->process, maps_fd, options, previous, out);
+        rc = (*by_query ? mf_read_query : mf_read_text)(source->process, maps_fd, options, previous, out);
         if (was_replaced(source)) {
             reopened = reopen(source, true);
             rc = -ESRCH;
-        } else if (rc == -ENAMETOOLONG && by_query) { /* a path is too long for PROCMAP_QUERY; the text has all of it */
-            by_query = false;
+        } else if (rc == -ENAMETOOLONG && *by_query) { /* a path is too long for PROCMAP_QUERY; the text has all of it */
+            *by_query = false;
             continue;
         } else if (rc == MF_MEMORY_ENDED) {
             reopened = reopen(source, false);
@@ -111,10 +122,78 @@ static int read_until_whole(struct source *source, uint32_t options, const struc
     return rc;
 }
 
+/* Whether two snapshots have the same mappings with the same names. The backends store the names at different places. */
+static bool has_same_mappings(const struct mf_snapshot *a, const struct mf_snapshot *b)
+{
+    if (a->mapping_count != b->mapping_count || a->file_count != b->file_count)
+        return false;
+    for (uint32_t i = 0; i < a->mapping_count; i++) {
+        struct mf_mapping x = mf_snapshot_mappings(a)[i];
+        const struct mf_mapping *const y = &mf_snapshot_mappings(b)[i];
+
+        if (x.name_length != y->name_length || memcmp(mf_snapshot_name(a, &x), mf_snapshot_name(b, y), x.name_length) != 0)
+            return false;
+        x.name_offset = y->name_offset;
+        if (memcmp(&x, y, sizeof x) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Reads by one backend, and compares the result with a previous snapshot, also if the other backend has read that. */
+static int read_by(struct mf_process *process, bool *by_query, uint32_t options, const struct mf_snapshot *previous,
+                   struct mf_snapshot *out)
+{
+    struct source source = {.process = process, .own_fd = -1};
+    const int rc = read_until_whole(&source, by_query, options, previous, out);
+
+    end_reads(&source);
+    if (rc == 1 && previous != NULL && previous->backend != 0 && previous->backend != out->backend &&
+        previous->options == options && !previous->inconsistent && !out->inconsistent && has_same_mappings(previous, out))
+        return 0;
+    return rc;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Reads by one backend. Sets the nanoseconds that it took, or 0 if it is no measurement. */
+static int read_timed(struct mf_process *process, bool by_query, uint32_t options, const struct mf_snapshot *previous,
+                      struct mf_snapshot *out, uint64_t *spent)
+{
+    const uint64_t begin = now_ns();
+    bool used_query = by_query;
+    const int rc = read_by(process, &used_query, options, previous, out);
+
+    *spent = rc < 0 || used_query != by_query ? 0 : now_ns() - begin;
+    return rc;
+}
+
+/* Reads by one backend and then by the other, and measures both. */
+static int read_by_both(struct mf_process *process, bool query_first, uint32_t options, const struct mf_snapshot *previous,
+                        struct mf_snapshot *out)
+{
+    uint64_t first, second;
+    int rc = read_timed(process, query_first, options, previous, out, &first);
+
+    if (first == 0)
+        return rc;
+    rc = read_timed(process, !query_first, options, previous, out, &second);
+    if (second != 0)
+        mf_backend_measured(process, options, query_first ? second : first, query_first ? first : second);
+    return rc;
+}
+
 int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct mf_snapshot *previous, struct mf_snapshot *out)
 {
     const uint32_t known = MF_FILTER | MF_BY_TEXT | MF_BY_QUERY;
-    struct source source = {.process = process, .own_fd = -1};
+    enum mf_backend_trial trial;
+    bool by_query;
     int rc;
 
     if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) || previous == out ||
@@ -122,7 +201,12 @@ int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct 
         return -EINVAL;
     if (options & MF_BY_QUERY && !(mf_state(process)->traits & MF_TRAIT_QUERY))
         return -ENOTTY;
-    rc = read_until_whole(&source, options, previous, out);
-    end_reads(&source);
+    trial = is_undecided(process, options) ? mf_backend_count(process, options) : MF_TRIAL_NONE;
+    if (trial != MF_TRIAL_NONE)
+        return read_by_both(process, trial == MF_TRIAL_QUERY_FIRST, options, previous, out);
+    by_query = prefers_query(process, options);
+    rc = read_by(process, &by_query, options, previous, out);
+    if (!by_query && is_undecided(process, options) && mf_backend_is_query(process, options))
+        mf_backend_reject_query(process, options);
     return rc;
 }

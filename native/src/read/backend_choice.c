@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "read/backend_choice.h"
+
+/* The bits of a choice. Threads may lose a change of another one: then a trial is earlier or later. */
+#define READS       0x0fffu /* reads since the counting began */
+#define FIRST_TRIAL 8u
+#define TRIALS      4u
+#define WIN         0x1000u /* trials of this round that the query has won: 0 to 4 */
+#define WINS        0x7000u
+#define QUERY       0x8000u /* the choice */
+
+static uint32_t shift_of(uint32_t options)
+{
+    return options & MF_FILTER ? 16 : 0;
+}
+
+static uint32_t load(const struct mf_process *process, uint32_t options)
+{
+    return __atomic_load_n(&mf_state(process)->backend_choices, __ATOMIC_RELAXED) >> shift_of(options) & 0xffff;
+}
+
+static void store(struct mf_process *process, uint32_t options, uint32_t choice)
+{
+    uint32_t *const both = &mf_state(process)->backend_choices;
+    const uint32_t other = __atomic_load_n(both, __ATOMIC_RELAXED) & ~(0xffffu << shift_of(options));
+
+    __atomic_store_n(both, other | choice << shift_of(options), __ATOMIC_RELAXED);
+}
+
+enum mf_backend_trial mf_backend_count(struct mf_process *process, uint32_t options)
+{
+    const uint32_t choice = load(process, options), reads = choice & READS;
+    const bool is_trial = reads >= FIRST_TRIAL && reads < FIRST_TRIAL + TRIALS;
+    const uint32_t wins = reads == FIRST_TRIAL ? 0 : choice & WINS;
+
+    store(process, options, (choice & QUERY) | wins | ((reads + 1) & READS));
+    return !is_trial ? MF_TRIAL_NONE : reads % 2 == 0 ? MF_TRIAL_TEXT_FIRST : MF_TRIAL_QUERY_FIRST;
+}
+
+void mf_backend_measured(struct mf_process *process, uint32_t options, uint64_t text_ns, uint64_t query_ns)
+{
+    const uint32_t choice = load(process, options);
+    const uint32_t wins = (choice & WINS) + (query_ns <= text_ns / 10 * 9 && (choice & WINS) < TRIALS * WIN ? WIN : 0);
+    const bool is_last = (choice & READS) == FIRST_TRIAL + TRIALS;
+
+    store(process, options, (choice & READS) | wins | (is_last ? (wins == TRIALS * WIN ? QUERY : 0) : choice & QUERY));
+}
+
+void mf_backend_reject_query(struct mf_process *process, uint32_t options)
+{
+    store(process, options, load(process, options) & ~QUERY);
+}
+
+bool mf_backend_is_query(const struct mf_process *process, uint32_t options)
+{
+    return load(process, options) & QUERY;
+}
