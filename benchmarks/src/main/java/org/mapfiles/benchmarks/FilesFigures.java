@@ -109,6 +109,12 @@ final class FilesFigures {
         MapSnapshot snapshot = new MapSnapshot();
         MapFilesEntries entries = new MapFilesEntries();
         MapFiles files = MapFiles.of(maps);
+        figures.add(
+                "list-files-calls",
+                size,
+                rounds(size, list(snapshot, () -> files.list(snapshot, entries, STAT)), () -> kernel.query("list")),
+                "list with status in Java / read(2) loop and fstatat(2) in C",
+                Goal.ratioAtMost(1.08));
         Goal goal = Goal.ratioAtLeast(2.5);
         figures.addInverse(
                 "list-files-targets",

@@ -64,7 +64,7 @@ final class SnapshotFigures {
         attempt(Benchmark.FULL_SNAPSHOT, size, () -> {
             Rounds rounds = rounds(size, Rounds.timed(times, () -> maps.read(snapshot, MapFilter.all())), text);
             figures.add(
-                    "full-snapshot", size, rounds, "full snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.10));
+                    "full-snapshot", size, rounds, "full snapshot in Java / read(2) loop in C", Goal.ratioAtMost(1.05));
             figures.add(
                     "full-snapshot-floor",
                     size,
@@ -77,6 +77,13 @@ final class SnapshotFigures {
                     rounds(size, () -> kernel.query("lines " + times), text),
                     "read(2) loop in C that finds each line and writes 64 bytes / read(2) loop in C",
                     null);
+            compareBackends("full-snapshot-chosen", size, times, maps, MapFilter.all());
+            compareBackends(
+                    "full-snapshot-chosen-files",
+                    size,
+                    times,
+                    maps,
+                    MapFilter.all().fileBacked());
         });
         attempt(Benchmark.EXECUTABLE_SNAPSHOT, size, () -> {
             Rounds rounds = rounds(
@@ -90,6 +97,17 @@ final class SnapshotFigures {
                     rounds,
                     "snapshot of executable mappings in Java / read(2) loop in C",
                     size == 200 ? Goal.ratioAtMost(0.25) : size == 5000 ? Goal.ratioAtMost(0.05) : null);
+            figures.add(
+                    "executable-snapshot-calls",
+                    size,
+                    rounds(
+                            size,
+                            Rounds.timed(
+                                    times,
+                                    () -> maps.read(executable, MapFilter.all().executable())),
+                            () -> kernel.query("exec " + times)),
+                    "snapshot of executable mappings in Java / PROCMAP_QUERY of them in C",
+                    Goal.ratioAtMost(1.05));
             figures.add(
                     "executable-snapshot-floor",
                     size,
@@ -108,6 +126,32 @@ final class SnapshotFigures {
                     Goal.ratioAtMost(1.03));
         });
         attempt(Benchmark.QUERY, size, () -> query(size, kernel, maps, snapshot));
+    }
+
+    /** Compares a read whose backend is chosen by measuring with the cheaper backend. */
+    private void compareBackends(String name, int size, int times, ProcessMaps maps, MapFilter filter)
+            throws Exception {
+        MapSnapshot snapshot = maps.snapshot(filter);
+        Rounds.Side text = Rounds.timed(times, () -> maps.read(snapshot, filter.by(Backend.TEXT)));
+        Rounds.Side query = Rounds.timed(times, () -> maps.read(snapshot, filter.by(Backend.QUERY)));
+        for (int i = 0; i < 16; i++) {
+            maps.read(snapshot, filter); // so often that the backend is chosen
+        }
+        try {
+            query.round();
+        } catch (NotSupportedException e) {
+            figures.skip(name, e.getMessage());
+            return;
+        }
+        figures.add(
+                name,
+                size,
+                rounds(
+                        size,
+                        Rounds.timed(times, () -> maps.read(snapshot, filter)),
+                        () -> Math.min(text.round(), query.round())),
+                "snapshot by the chosen backend / by the cheaper one",
+                Goal.ratioAtMost(1.05));
     }
 
     private void refreshChanged(int size, TargetProcess target, ChildProgram kernel, ProcessMaps maps)
