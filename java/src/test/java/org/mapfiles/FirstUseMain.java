@@ -2,11 +2,12 @@ package org.mapfiles;
 
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MappedFile;
+import org.mapfiles.live.LiveMaps;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
 import org.mapfiles.symbols.Symbols;
 
-/** Uses the library as a program does at its start: a snapshot, an address, its file and its symbol. */
+/** Uses the library as a program does at its start: a snapshot, an address, live mappings, its file and its symbol. */
 final class FirstUseMain {
     private FirstUseMain() {}
 
@@ -19,6 +20,9 @@ final class FirstUseMain {
                 continue;
             }
             int found = snapshot.find(mapping.start());
+            try (LiveMaps live = LiveMaps.of(maps).start()) {
+                System.out.println("live " + live.reader().resolve(mapping.start()));
+            }
             try (MappedFile file = MapFiles.of(maps).open(mapping)) {
                 SymbolInfo info = new SymbolInfo();
                 Symbols.of(maps, cache).find(mapping, mapping.end() - 1, info);

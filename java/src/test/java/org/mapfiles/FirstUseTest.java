@@ -23,6 +23,7 @@ class FirstUseTest {
         ChildJvm.Outcome outcome = new ChildJvm().with("-Xlog:class+load").run(FirstUseMain.class);
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output())
+                .contains("live true")
                 .contains("address true, file ")
                 .contains("org.mapfiles.symbols.SymbolTable")
                 .doesNotContainPattern("org\\.mapfiles\\.\\S+\\$\\$Lambda");

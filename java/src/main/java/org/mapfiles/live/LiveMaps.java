@@ -74,7 +74,7 @@ public final class LiveMaps implements AutoCloseable {
                 : from.events != null ? LiveEvents.of(from.events, afterMiss, period) : null;
         triedAt = System.nanoTime();
         readAt = triedAt;
-        refresher = new Thread(this::run, "mapfiles-live-" + maps.pid());
+        refresher = new Thread(new Refresher(), "mapfiles-live-" + maps.pid());
         refresher.setDaemon(true);
     }
 
@@ -209,13 +209,17 @@ public final class LiveMaps implements AutoCloseable {
         }
     }
 
-    private void run() {
-        try {
-            while (!closed && goOn()) {
-                Thread.interrupted(); // clears the status: while it is set, parkNanos() returns immediately
+    /** Refreshes until this is closed. It is no lambda: the first lambda of a JVM takes milliseconds. */
+    private final class Refresher implements Runnable {
+        @Override
+        public void run() {
+            try {
+                while (!closed && goOn()) {
+                    Thread.interrupted(); // clears the status: while it is set, parkNanos() returns immediately
+                }
+            } finally {
+                closeEvents();
             }
-        } finally {
-            closeEvents();
         }
     }
 
