@@ -15,7 +15,7 @@ final class InputBlock {
     /** Maximum number of lines in a large block. A profile contains the same addresses many times. */
     private static final int MAX_LINES = 1 << 20;
     /** Maximum number of lines in a small block. The symbol of each is in memory that the next block uses again. */
-    private static final int MAX_SMALL = 1 << 8;
+    private static final int MAX_SMALL = 1 << 11;
 
     private long[] addresses = new long[MAX_SMALL];
     private int count;
