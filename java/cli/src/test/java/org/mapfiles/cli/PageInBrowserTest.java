@@ -128,7 +128,7 @@ class PageInBrowserTest {
                 browser.moveTo(x, 200); // it may be in a gap between mappings
             }
             assertThat(browser.evaluate(TIP + ".hidden")).isEqualTo("false");
-            assertThat(browser.evaluate(TIP + ".textContent")).contains("resident", "use ");
+            assertThat(browser.evaluate(TIP + ".textContent")).contains("RSS", "use ");
             browser.screenshot(ARTEFACTS.resolve("jvm-dark.png"));
             browser.evaluate("(document.getElementById('search').value = 'libjvm.so',"
                     + " document.getElementById('search').dispatchEvent(new Event('input')))");

@@ -58,7 +58,7 @@ function groupOf(mapping, by) {
 }
 
 function sizeOf(mapping, mode) {
-  return mode === "samples" ? mapping.samples : mode === "resident" ? Math.max(0, mapping.rss) : mapping.end - mapping.start;
+  return mode === "samples" ? mapping.samples : mode === "rss" ? Math.max(0, mapping.rss) : mapping.end - mapping.start;
 }
 
 // Hexadecimal of an address above 2^53 is exact too: it is made of the number of the unit.

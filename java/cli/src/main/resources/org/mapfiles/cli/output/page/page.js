@@ -6,7 +6,7 @@
   const recording = states[0].changes.length > 0 ? states[0] : null;
   const hasRss = states.some(state => state.mappings.some(mapping => mapping.rss >= 0));
   const hasSamples = states[0].unmapped >= 0;
-  const modes = ["reserved"].concat(hasRss ? "resident" : [], hasSamples ? "samples" : []);
+  const modes = ["reserved"].concat(hasRss ? "rss" : [], hasSamples ? "samples" : []);
   const style = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const theme = () => ({ back: style("back"), text: style("text"), soft: style("soft"), line: style("line"), mark: style("mark") });
   const view = { states, scale: "log", group: "use", size: modes[modes.length - 1], matches: null, marks: null,
@@ -26,7 +26,7 @@
 
   function facts(mapping) {
     const list = [["", range(mapping) + " " + mapping.perms], ["size ", bytes(mapping.end - mapping.start)],
-      ["resident ", bytes(mapping.rss)], ["use ", purpose(mapping)]];
+      ["RSS ", bytes(mapping.rss)], ["use ", purpose(mapping)]];
     if (hasSamples) {
       list.push(["samples ", mapping.samples.toLocaleString("en")]);
     }
