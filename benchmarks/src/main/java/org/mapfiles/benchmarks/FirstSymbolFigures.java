@@ -20,10 +20,12 @@ final class FirstSymbolFigures {
     private static final int SHT_SYMTAB = 2;
 
     private final Figures figures;
+    private final Path bin;
     private final int rounds;
 
-    FirstSymbolFigures(Figures figures, boolean quick) {
+    FirstSymbolFigures(Figures figures, Path bin, boolean quick) {
         this.figures = figures;
+        this.bin = bin;
         this.rounds = quick ? 11 : 31;
     }
 
@@ -35,17 +37,27 @@ final class FirstSymbolFigures {
             figures.skip(name, "libjvm.so has no .symtab");
             return;
         }
-        Rounds starts = Rounds.of(
-                1,
-                rounds,
-                () -> start(SymbolFigures.LIBJVM.toString(), Long.toString(elfAddress)),
-                () -> start(SymbolFigures.LIBJVM.toString(), Long.toString(table[0]), Long.toString(table[1])));
+        Rounds.Side floor =
+                () -> start(SymbolFigures.LIBJVM.toString(), Long.toString(table[0]), Long.toString(table[1]));
         figures.add(
                 name,
                 symbols,
-                starts,
+                Rounds.of(1, rounds, () -> start(SymbolFigures.LIBJVM.toString(), Long.toString(elfAddress)), floor),
                 "open, index and first lookup in a new JVM / read .symtab in a new JVM",
                 Goal.measuredAtMost(5_000_000));
+        figures.add(
+                "symbols-first-floor",
+                symbols,
+                Rounds.of(1, rounds, this::startInC, floor),
+                "the same in C in a new process / read .symtab in a new JVM",
+                null);
+    }
+
+    private double startInC() throws Exception {
+        try (ChildProgram program =
+                new ChildProgram(bin.resolve("bare_symtab").toString(), SymbolFigures.LIBJVM.toString())) {
+            return program.query("index");
+        }
     }
 
     private static double start(String... arguments) throws Exception {

@@ -54,7 +54,7 @@ final class SymbolFigures {
                     Rounds.of(rounds, rounds, () -> bare.query("index"), () -> bare.query("read")),
                     "the same in C / read .symtab in C",
                     Goal.measuredAtMost(5_000_000));
-            new FirstSymbolFigures(figures, rounds < 100).run(symbols, middle);
+            new FirstSymbolFigures(figures, bin, rounds < 100).run(symbols, middle);
             compareWithLlvm(symbols, middle);
             long[] addresses =
                     new Random(1).longs(SAMPLES, mapping.start(), mapping.end()).toArray();
