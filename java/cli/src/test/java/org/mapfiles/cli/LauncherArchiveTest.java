@@ -360,6 +360,23 @@ class LauncherArchiveTest {
         assertThat(isUsed()).isFalse();
     }
 
+    /** With 128 GiB of memory the default is a heap without compressed references, unlike that of the launcher. */
+    @Test
+    void aMachineWithMuchMemoryMakesAnArchiveThatIsUsed() throws Exception {
+        makeRelease("much-memory");
+        Path jdk = Files.createDirectories(directory.toRealPath().resolve("large/bin"));
+        Path java = Files.writeString(
+                jdk.resolve("java"),
+                "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -XX:MaxRAM=256g \"$@\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        for (String name : List.of("release", "lib")) {
+            Files.createSymbolicLink(jdk.resolveSibling(name), Path.of(System.getProperty("java.home"), name));
+        }
+        Map<String, String> environment = Map.of("JAVA_HOME", jdk.getParent().toString());
+        assertThat(make(environment, 0)).isEmpty();
+        assertThat(isUsed(environment)).isTrue();
+    }
+
     @Test
     void severalFirstUsesAtATimeWork() throws Exception {
         List<Process> all = new ArrayList<>();
