@@ -104,7 +104,7 @@ public final class NativeLibrary {
             System.load(library.toString());
             return null;
         } catch (LinkageError e) {
-            if (isOfAnotherLoader(e)) {
+            if (isOfAnotherLoader(requireUnsatisfied(e))) {
                 return loadExtracted();
             }
             return library + ", the value of -D" + PATH_PROPERTY + "=, cannot be loaded (" + reason(e, library)
@@ -122,8 +122,10 @@ public final class NativeLibrary {
                     Path directory = PrivateDirectory.make(PrivateDirectory.place(place));
                     loadCopy(inJar, directory.resolve(name).toString());
                     return null;
-                } catch (IOException | LinkageError e) {
+                } catch (IOException e) {
                     failures.append("; ").append(ErrorText.of(e));
+                } catch (LinkageError e) {
+                    failures.append("; ").append(ErrorText.of(requireUnsatisfied(e)));
                 }
             }
         }
@@ -144,7 +146,7 @@ public final class NativeLibrary {
                 System.load(library.toString());
                 return;
             } catch (LinkageError e) {
-                if (!isOfAnotherLoader(e) || loader == MAX_LOADERS) {
+                if (!isOfAnotherLoader(requireUnsatisfied(e)) || loader == MAX_LOADERS) {
                     throw ErrorText.unsatisfied(library + ": " + reason(e, library));
                 }
             }
@@ -166,6 +168,17 @@ public final class NativeLibrary {
             reason = reason.substring(prefix.length());
         }
         return reason;
+    }
+
+    /**
+     * Returns an {@link UnsatisfiedLinkError}. Throws an error of another class again: the library was loaded, and the
+     * classes of this JVM do not fit it.
+     */
+    private static LinkageError requireUnsatisfied(LinkageError failure) {
+        if (failure instanceof UnsatisfiedLinkError) {
+            return failure;
+        }
+        throw failure;
     }
 
     private static boolean isOfAnotherLoader(LinkageError e) {

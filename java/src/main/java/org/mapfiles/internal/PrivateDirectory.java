@@ -54,14 +54,16 @@ final class PrivateDirectory {
      * @throws IOException if the name is not a path in this locale; and as {@link #make(Path)}
      */
     static Path make(String name) throws IOException {
+        Path path;
         try {
-            return make(Path.of(name));
+            path = Path.of(name);
         } catch (IllegalArgumentException e) { // InvalidPathException: see NativeLibrary
             throw new IOException(
                     name + " cannot be expressed in the encoding of this locale ("
                             + System.getProperty("sun.jnu.encoding") + "): run java with LC_ALL=C.UTF-8",
                     e);
         }
+        return make(path);
     }
 
     /**

@@ -335,6 +335,21 @@ class NativeLibraryTest {
         }
     }
 
+    /** No other place of the library would help, nor any other file. */
+    @Test
+    void classesThatDoNotFitTheLibraryAreReportedAsSuch() throws Exception {
+        Path library = loaded(child().run(LoadLibraryMain.class));
+        Path classes = Files.createDirectory(directory.resolve("classes"));
+        ChildJvm child = child().copiedTo(classes);
+        Files.delete(classes.resolve("library/org/mapfiles/internal/NativeCalls.class"));
+        for (int i = 0; i < 2; i++) { // in the jar, then by its path
+            assertThat(child.run(LoadLibraryMain.class).output())
+                    .contains("FAILED java.lang.NoClassDefFoundError: org/mapfiles/internal/NativeCalls")
+                    .doesNotContain("UnsatisfiedLinkError");
+            child.with(REMEDY + library);
+        }
+    }
+
     @Test
     void deniedNativeAccessIsNamed() throws Exception {
         assumeTrue(Runtime.version().feature() >= 24, "this JVM cannot deny native access (JDK 24+)");
