@@ -5,12 +5,14 @@
  */
 #include "check.h"
 
+#include "lacking.h"
 #include "read/backend_choice.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CYCLE 4096
@@ -121,6 +123,29 @@ static void switch_backends(void)
     rmdir(directory);
 }
 
+/* A sandbox that is entered after the process was opened, and denies PROCMAP_QUERY: trials and chosen reads return the text. */
+static void deny_query(const char *choice)
+{
+    const pid_t child = fork();
+    int status = -1;
+
+    if (child == 0) {
+        check_failures = 0;
+        CHECK_IS(mf_process_open_self(&process), 0, "open");
+        measure(0, choice);
+        lack_query();
+        for (unsigned i = 0; i < 16; i++) {
+            CHECK_IS(mf_snapshot_read(&process, 0, NULL, after), 1, "a read without PROCMAP_QUERY");
+            CHECK_IS(after->backend, MF_BY_TEXT, "a read without PROCMAP_QUERY");
+        }
+        CHECK(!mf_backend_is_query(&process, 0), "the text is chosen after a failure");
+        fflush(stdout);
+        _exit(check_failures != 0);
+    }
+    waitpid(child, &status, 0);
+    CHECK(status == 0 || status == CHECK_SKIPPED << 8, "PROCMAP_QUERY is denied: status %d", status);
+}
+
 int main(void)
 {
     before = new_snapshot(4096, 1 << 20);
@@ -129,10 +154,13 @@ int main(void)
     choose();
     mf_process_close(&process);
     CHECK_IS(mf_process_open_self(&process), 0, "open");
-    if (has_query(&process))
+    if (has_query(&process)) {
         switch_backends();
-    else
+        deny_query("");
+        deny_query("qqqq");
+    } else {
         puts("skipped: this kernel has no PROCMAP_QUERY to choose");
+    }
     mf_process_close(&process);
     free(before);
     free(after);

@@ -140,13 +140,21 @@ static bool has_same_mappings(const struct mf_snapshot *a, const struct mf_snaps
     return true;
 }
 
-/* Reads by one backend, and compares the result with a previous snapshot, also if the other backend has read that. */
+/*
+ * Reads by one backend, and compares the result with a previous snapshot, also if the other backend has read that. If the caller
+ * leaves the backend open, a failure of PROCMAP_QUERY is no failure of the read: a filter of system calls that was installed
+ * after the process was opened may deny ioctl(2). *by_query becomes false then.
+ */
 static int read_by(struct mf_process *process, bool *by_query, uint32_t options, const struct mf_snapshot *previous,
                    struct mf_snapshot *out)
 {
     struct source source = {.process = process, .own_fd = -1};
-    const int rc = read_until_whole(&source, by_query, options, previous, out);
+    int rc = read_until_whole(&source, by_query, options, previous, out);
 
+    if (rc < 0 && rc != -ENOBUFS && *by_query && is_undecided(process, options)) {
+        *by_query = false;
+        rc = read_until_whole(&source, by_query, options, previous, out);
+    }
     end_reads(&source);
     if (rc == 1 && previous != NULL && previous->backend != 0 && previous->backend != out->backend &&
         previous->options == options && !previous->inconsistent && !out->inconsistent && has_same_mappings(previous, out))
