@@ -123,6 +123,24 @@ static void switch_backends(void)
     rmdir(directory);
 }
 
+/* Memory for one snapshot is enough while nothing changes, also in trials and if PROCMAP_QUERY is chosen. */
+static void refresh_without_memory(void)
+{
+    struct mf_snapshot *const small = new_snapshot(1, 1);
+
+    mf_process_close(&process);
+    CHECK_IS(mf_process_open_self(&process), 0, "open");
+    CHECK_IS(mf_snapshot_read(&process, MF_FILE_BACKED, NULL, before), 1, "the first read");
+    for (unsigned i = 0; i < 16; i++)
+        CHECK_IS(mf_snapshot_read(&process, MF_FILE_BACKED, before, small), 0, "no change, and no memory");
+    CHECK_IS(mf_snapshot_read(&process, MF_FILE_BACKED, NULL, small), -ENOBUFS, "no memory");
+    measure(MF_FILE_BACKED, "qqqq");
+    CHECK_IS(mf_snapshot_read(&process, MF_FILE_BACKED, NULL, small), -ENOBUFS, "no memory");
+    CHECK(mf_backend_is_query(&process, MF_FILE_BACKED), "too little memory is no reason for another choice");
+    CHECK_IS(mf_snapshot_read(&process, MF_FILE_BACKED, before, small), 0, "no change after the choice, and no memory");
+    free(small);
+}
+
 /* A sandbox that is entered after the process was opened, and denies PROCMAP_QUERY: trials and chosen reads return the text. */
 static void deny_query(const char *choice)
 {
@@ -156,6 +174,7 @@ int main(void)
     CHECK_IS(mf_process_open_self(&process), 0, "open");
     if (has_query(&process)) {
         switch_backends();
+        refresh_without_memory();
         deny_query("");
         deny_query("qqqq");
     } else {

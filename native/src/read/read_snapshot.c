@@ -142,8 +142,10 @@ static bool has_same_mappings(const struct mf_snapshot *a, const struct mf_snaps
 
 /*
  * Reads by one backend, and compares the result with a previous snapshot, also if the other backend has read that. If the caller
- * leaves the backend open, a failure of PROCMAP_QUERY is no failure of the read: a filter of system calls that was installed
- * after the process was opened may deny ioctl(2). *by_query becomes false then.
+ * leaves the backend open, a failure of PROCMAP_QUERY is no failure of the read, and *by_query becomes false:
+ *
+ *  - A filter of system calls that was installed after the process was opened may deny ioctl(2).
+ *  - -ENOBUFS: PROCMAP_QUERY stores the mappings before they are compared. The text is compared without that.
  */
 static int read_by(struct mf_process *process, bool *by_query, uint32_t options, const struct mf_snapshot *previous,
                    struct mf_snapshot *out)
@@ -151,7 +153,7 @@ static int read_by(struct mf_process *process, bool *by_query, uint32_t options,
     struct source source = {.process = process, .own_fd = -1};
     int rc = read_until_whole(&source, by_query, options, previous, out);
 
-    if (rc < 0 && rc != -ENOBUFS && *by_query && is_undecided(process, options)) {
+    if (rc < 0 && *by_query && is_undecided(process, options)) {
         *by_query = false;
         rc = read_until_whole(&source, by_query, options, previous, out);
     }
@@ -214,7 +216,7 @@ int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct 
         return read_by_both(process, trial == MF_TRIAL_QUERY_FIRST, options, previous, out);
     by_query = prefers_query(process, options);
     rc = read_by(process, &by_query, options, previous, out);
-    if (!by_query && is_undecided(process, options) && mf_backend_is_query(process, options))
+    if (!by_query && rc != -ENOBUFS && is_undecided(process, options) && mf_backend_is_query(process, options))
         mf_backend_reject_query(process, options);
     return rc;
 }
