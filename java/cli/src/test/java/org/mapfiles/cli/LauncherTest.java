@@ -198,6 +198,33 @@ class LauncherTest {
         }
     }
 
+    /** As without memory or tasks for it. The tree belongs to another user, so that nothing is built. */
+    @Test
+    void aCheckOfTheSourcesThatIsKilledIsMadeAgain() throws Exception {
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        assumeTrue(run(Map.of(), "setpriv", "--version").code() == 0, "no setpriv(1)");
+        Path programs = Files.createDirectory(directory.resolve("programs"));
+        Path find = Files.writeString(
+                programs.resolve("find"),
+                "#!/bin/sh\nPATH=${PATH#*:}\nmkdir '" + programs + "/first' 2>/dev/null || exec find \"$@\"\n"
+                        + "kill -9 $PPID\n");
+        assertThat(find.toFile().setExecutable(true)).isTrue();
+        run(Map.of(), "chmod", "-R", "a+rX", directory.toString());
+        run(Map.of(), "chmod", "777", programs.toString());
+        CliResult result = run(
+                Map.of("PATH", programs + ":" + System.getenv("PATH")),
+                "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+                directory + "/tree/mapfiles",
+                "--version");
+        assertThat(programs.resolve("first")).isDirectory();
+        assertThat(result.err())
+                .doesNotContain("older than its sources"); // the user may not be able to read all classes
+    }
+
     /**
      * 60,000 mappings, 64 MiB of memory: lists in chunks work, a command that needs all mappings reports it, and
      * nothing is killed.
