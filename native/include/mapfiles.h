@@ -230,9 +230,10 @@ MF_API int mf_caller_privileges(void);
 /* ---- A snapshot -------------------------------------------------------------------------------------------------- */
 
 /**
- * How to read a snapshot. Without one of these bits the cheaper way is taken. Executable mappings are few, so they are read by
- * PROCMAP_QUERY. Others are read by the text, unless PROCMAP_QUERY is a tenth cheaper for this process: 4 of 4,096 reads, the
- * first time after 8, are made both ways and measured. The mappings are the same.
+ * How to read a snapshot. Both backends return the same mappings. Without one of these bits the cheaper one is chosen. Executable
+ * mappings are few, so they are read by PROCMAP_QUERY. Others are read by the text, unless PROCMAP_QUERY is measured to be a tenth
+ * cheaper. Of 4,096 such reads of a process, the 9th to the 12th are made by both backends and measured. If PROCMAP_QUERY fails in
+ * these or in later reads, the text is read. All filters share one choice; reads without a filter have another one.
  */
 enum mf_backend {
     MF_BY_TEXT = 1u << 30,  /**< read /proc/PID/maps: any kernel */
@@ -312,7 +313,7 @@ MF_API int mf_snapshot_init(void *memory, size_t bytes, uint32_t mapping_capacit
  * that the snapshot is marked inconsistent. Not every mix of states can be detected: a mapping that moves during the read may
  * be missing or duplicated. A mapping that does not move is there. If the next read returns 0, two reads in a row were equal.
  *
- * @param options   filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper way. If a path has MF_NAME_MAX
+ * @param options   filter bits of enum mf_flag and a backend, or 0: all mappings, the cheaper backend. If a path has MF_NAME_MAX
  *                  bytes or more the text is read whatever the options are; out->backend reports that.
  * @param previous  an earlier snapshot of the same process with the same options to compare with, or NULL. It is only read. If
  *                  nothing has changed, the cost is the read and a comparison, and @p out holds no mappings.

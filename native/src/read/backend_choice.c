@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "read/backend_choice.h"
 
-/* The bits of a choice. Threads may lose a change of another one: then a trial is earlier or later. */
+/*
+ * The bits of a choice. A thread may overwrite the change of another one: then a trial is earlier or later, or the choice of a
+ * round is skipped or lost. Each choice returns the same mappings.
+ */
 #define READS       0x0fffu /* reads since the counting began */
 #define FIRST_TRIAL 8u
 #define TRIALS      4u
-#define WIN         0x1000u /* trials of this round that the query has won: 0 to 4 */
+#define WIN         0x1000u /* trials of this round that PROCMAP_QUERY has won: 0 to 4 */
 #define WINS        0x7000u
 #define QUERY       0x8000u /* the choice */
 

@@ -11,7 +11,7 @@
 
 enum mf_backend_trial {
     MF_TRIAL_NONE,       /* the chosen backend reads */
-    MF_TRIAL_TEXT_FIRST, /* both read: what is read second finds the kernel's data in the cache, so the order changes */
+    MF_TRIAL_TEXT_FIRST, /* both read. The second one finds the kernel's data in the cache, so the order alternates */
     MF_TRIAL_QUERY_FIRST,
 };
 
@@ -21,7 +21,7 @@ enum mf_backend_trial mf_backend_count(struct mf_process *process, uint32_t opti
 /* Records the times of a trial. PROCMAP_QUERY is chosen if it took at most nine tenths of the time in all 4 trials. */
 void mf_backend_measured(struct mf_process *process, uint32_t options, uint64_t text_ns, uint64_t query_ns);
 
-/* Chooses the text up to the next trials: PROCMAP_QUERY cannot read the process. */
+/* Chooses the text up to the next trials: PROCMAP_QUERY has failed. */
 void mf_backend_reject_query(struct mf_process *process, uint32_t options);
 
 /* Whether PROCMAP_QUERY is chosen. */

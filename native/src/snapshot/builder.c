@@ -14,8 +14,9 @@
 #define LONG_SEARCH 256u
 
 /*
- * A slot is the index of the first mapping of a file plus one, and above it the upper bits of the hash: a search reads the
- * mapping of few other files. In large snapshots it would not be in the cache. A snapshot holds less than 2^25 mappings.
+ * The lower bits of a slot are the index of the first mapping of a file, plus one. The upper bits are those of the hash, so a
+ * search reads few mappings of other files: in large snapshots these are not in the cache. A snapshot holds fewer than 2^25
+ * mappings (mf_snapshot_bytes()).
  */
 #define INDEX_BITS 26u
 #define INDEX      ((1u << INDEX_BITS) - 1)

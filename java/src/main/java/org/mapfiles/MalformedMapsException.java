@@ -28,7 +28,7 @@ public final class MalformedMapsException extends MapsException {
     /**
      * Returns the exception for the line at which parsing has ended.
      *
-     * @param parsed has the place of the line
+     * @param parsed holds the number, the offset and the length of the line
      * @param textLength of the text, in bytes: a line that ends there may be cut
      */
     static MalformedMapsException of(SnapshotBuffer parsed, int textLength) {

@@ -128,12 +128,12 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         return fill(wanted, null, null, lines, length, true);
     }
 
-    /** Returns the memory that was last written to: after EBADMSG it has the place of the wrong line. */
+    /** Returns the memory that was last written to: after EBADMSG it holds the offset of the malformed line. */
     SnapshotBuffer unpublished() {
         return spare;
     }
 
-    /** Returns a result of a read, unless a line of the text was wrong. */
+    /** Returns the result of a read. Throws the exception for EBADMSG. */
     private int whole(int rc, int textLength) throws MapsException {
         if (rc == Errno.EBADMSG) {
             throw Exceptions.malformed(spare, textLength);
@@ -141,7 +141,7 @@ public final class MapSnapshot implements Iterable<ImmutableMapping> {
         return rc;
     }
 
-    /** Returns 1: changed; 0: unchanged; or a negative errno, EBADMSG: a line is wrong. */
+    /** Returns 1: changed; 0: unchanged; or a negative errno. EBADMSG: a line is malformed. */
     private int fill(
             MapFilter wanted,
             @Nullable ProcessMaps process,

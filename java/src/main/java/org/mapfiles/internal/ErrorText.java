@@ -20,7 +20,10 @@ public final class ErrorText {
         return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
     }
 
-    /** Returns an {@link UnsatisfiedLinkError}, as a class that each JVM has loaded: see {@link NativeLibrary}. */
+    /**
+     * Returns an {@link UnsatisfiedLinkError}, typed as a superclass that each JVM has loaded: see
+     * {@link NativeLibrary}.
+     */
     static LinkageError unsatisfied(String message) {
         return new UnsatisfiedLinkError(message);
     }

@@ -24,7 +24,7 @@ public final class NativeMemory {
             super(what + " would exceed 2 GiB");
         }
 
-        /** Returns the error as a class that each JVM has loaded: with the static type, the verifier would load it. */
+        /** Returns the error, typed as a superclass: the verifier would load this class with each caller. */
         public static OutOfMemoryError of(String what) {
             return new TooLarge(what);
         }

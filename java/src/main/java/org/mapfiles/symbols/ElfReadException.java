@@ -20,8 +20,8 @@ final class ElfReadException extends UncheckedIOException {
     }
 
     /**
-     * Returns the exception for a negative errno. It is returned as a class that each JVM has loaded: with the static
-     * type, the verifier would load it together with the classes that throw it.
+     * Returns the exception for a negative errno, typed as a superclass: the verifier would load this class with each
+     * class that throws it.
      */
     static RuntimeException of(int errno) {
         IOException cause = Errno.isShortage(errno)

@@ -85,7 +85,10 @@ public final class SymbolInfo {
     /** For names; null: none was read yet. */
     private @Nullable NativeMemory nameMemory;
 
-    /** Why there is no table; null: no search yet. The constant of a success would load the class of the enum. */
+    /**
+     * Why there is no table; without a table and null: no search yet. If there is a table, this is of an earlier
+     * search. A constant for a success would load the class of the enum.
+     */
     private @Nullable Status reason;
 
     private @Nullable ElfFile file;

@@ -25,7 +25,7 @@ final class SymbolTable {
 
     private static final int BUILD_EXTRA = 1 << 20;
 
-    /** Null: the file itself. A constant of the enum would load it, also if nobody asks for the source. */
+    /** Null: the file itself. A constant of the enum would load the class even if the source is not read. */
     private final SymbolInfo.@Nullable Source debugFile;
 
     private final ElfBytes bytes;
