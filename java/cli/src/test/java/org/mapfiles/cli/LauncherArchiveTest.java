@@ -364,17 +364,31 @@ class LauncherArchiveTest {
     @Test
     void aMachineWithMuchMemoryMakesAnArchiveThatIsUsed() throws Exception {
         makeRelease("much-memory");
-        Path jdk = Files.createDirectories(directory.toRealPath().resolve("large/bin"));
-        Path java = Files.writeString(
-                jdk.resolve("java"),
-                "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -XX:MaxRAM=256g \"$@\"\n");
-        assertThat(java.toFile().setExecutable(true)).isTrue();
-        for (String name : List.of("release", "lib")) {
-            Files.createSymbolicLink(jdk.resolveSibling(name), Path.of(System.getProperty("java.home"), name));
-        }
-        Map<String, String> environment = Map.of("JAVA_HOME", jdk.getParent().toString());
+        Map<String, String> environment = jdkWhoseJavaRuns("", "-XX:MaxRAM=256g");
         assertThat(make(environment, 0)).isEmpty();
         assertThat(isUsed(environment)).isTrue();
+    }
+
+    /** Makes a JDK whose command java runs a line of shell script first, and has an option more. */
+    private Map<String, String> jdkWhoseJavaRuns(String script, String option) throws IOException {
+        String real = System.getProperty("java.home");
+        Path jdk = Files.createDirectory(directory.toRealPath().resolve("wrapped"));
+        Path java = Files.createDirectory(jdk.resolve("bin")).resolve("java");
+        Files.writeString(java, "#!/bin/sh\n" + script + "\nexec '" + real + "/bin/java' " + option + " \"$@\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        for (String name : List.of("release", "lib")) {
+            Files.createSymbolicLink(jdk.resolve(name), Path.of(real, name));
+        }
+        return Map.of("JAVA_HOME", jdk.toString());
+    }
+
+    /** The commands before it print warnings. */
+    @Test
+    void theCauseOfAFailureIsThatOfTheCommandThatFails() throws Exception {
+        makeRelease("cause");
+        String script = "case \"$*\" in *-Xshare:on*) echo Error occurred during initialization of VM; echo the cause;"
+                + " exit 1 ;; esac; echo a warning";
+        assertThat(make(jdkWhoseJavaRuns(script, ""), 127)).endsWith(": the cause\n");
     }
 
     @Test
