@@ -232,8 +232,9 @@ MF_API int mf_caller_privileges(void);
 /**
  * How to read a snapshot. Both backends return the same mappings. Without one of these bits the cheaper one is chosen. Executable
  * mappings are few, so they are read by PROCMAP_QUERY. Others are read by the text, unless PROCMAP_QUERY is measured to be a tenth
- * cheaper. Of 4,096 such reads of a process, the 9th to the 12th are made by both backends and measured. If PROCMAP_QUERY fails in
- * these or in later reads, the text is read. All filters share one choice; reads without a filter have another one.
+ * cheaper. Of 1,024 such reads of a process, the 9th to the 12th are made by both backends and measured. If PROCMAP_QUERY fails in
+ * these or in later reads, the text is read. A read with another filter than the last one begins anew; reads without a filter have
+ * a choice of their own.
  */
 enum mf_backend {
     MF_BY_TEXT = 1u << 30,  /**< read /proc/PID/maps: any kernel */

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CYCLE 4096
+#define CYCLE 1024
 
 static struct mf_process process;
 
@@ -47,7 +47,7 @@ static void choose(void)
         CHECK_IS(mf_backend_count(&process, 0), MF_TRIAL_NONE, "the first reads are no trial");
     for (unsigned i = 8; i < CYCLE; i++)
         trials += mf_backend_count(&process, 0) != MF_TRIAL_NONE;
-    CHECK_IS(trials, 4, "trials in 4,096 reads");
+    CHECK_IS(trials, 4, "trials in 1,024 reads");
     CHECK(!mf_backend_is_query(&process, 0), "text without a measurement");
 
     measure(0, "qqqq");
@@ -58,7 +58,13 @@ static void choose(void)
     measure(MF_FILE_BACKED, "qqqq");
     measure(0, "tqqq");
     CHECK(!mf_backend_is_query(&process, 0), "the text is as quick");
-    CHECK(mf_backend_is_query(&process, MF_FILE_BACKED | MF_READABLE), "the choice for filters is for each filter");
+    CHECK(mf_backend_is_query(&process, MF_FILE_BACKED), "and this choice stays");
+    CHECK(!mf_backend_is_query(&process, MF_FILE_BACKED | MF_READABLE), "another filter has no choice yet");
+    measure(MF_WRITABLE | MF_SHARED, "qqqq");
+    CHECK(mf_backend_is_query(&process, MF_WRITABLE | MF_SHARED), "a filter of two bits");
+    CHECK(!mf_backend_is_query(&process, MF_FILE_BACKED), "the last filter is another one");
+    measure(MF_FILE_BACKED, "qqqq");
+    CHECK(!mf_backend_is_query(&process, 0), "all mappings have their own choice");
     mf_backend_reject_query(&process, MF_FILE_BACKED);
     CHECK(!mf_backend_is_query(&process, MF_FILE_BACKED), "PROCMAP_QUERY cannot read the process");
 }

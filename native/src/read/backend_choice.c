@@ -5,30 +5,49 @@
  * The bits of a choice. A thread may overwrite the change of another one: then a trial is earlier or later, or the choice of a
  * round is skipped or lost. Each choice returns the same mappings.
  */
-#define READS       0x0fffu /* reads since the counting began */
+#define READS       0x03ffu /* reads since the counting began */
 #define FIRST_TRIAL 8u
 #define TRIALS      4u
-#define WIN         0x1000u /* trials of this round that PROCMAP_QUERY has won: 0 to 4 */
-#define WINS        0x7000u
-#define QUERY       0x8000u /* the choice */
+#define WIN         0x0400u /* trials of this round that PROCMAP_QUERY has won: 0 to 4 */
+#define WINS        0x1c00u
+#define QUERY       0x2000u /* the choice */
 
-static uint32_t shift_of(uint32_t options)
+#define CHOICE       0x3fffu
+#define CHOICE_BITS  14
+#define FILTER_SHIFT 28 /* above two choices: the filter of the second one, without MF_EXECUTABLE */
+
+static uint32_t choices_of(const struct mf_process *process)
 {
-    return options & MF_FILTER ? 16 : 0;
+    return __atomic_load_n(&mf_state(process)->backend_choices, __ATOMIC_RELAXED);
 }
 
+/* The filter in four bits. Executable mappings have no choice. */
+static uint32_t filter_of(uint32_t options)
+{
+    return (options & (MF_READABLE | MF_WRITABLE)) | (options & (MF_SHARED | MF_FILE_BACKED)) >> 1;
+}
+
+/* The second choice is that of the last filter: another filter begins anew. */
 static uint32_t load(const struct mf_process *process, uint32_t options)
 {
-    return __atomic_load_n(&mf_state(process)->backend_choices, __ATOMIC_RELAXED) >> shift_of(options) & 0xffff;
+    const uint32_t choices = choices_of(process), filter = filter_of(options);
+
+    if (filter == 0)
+        return choices & CHOICE;
+    return choices >> FILTER_SHIFT == filter ? choices >> CHOICE_BITS & CHOICE : 0;
 }
 
 static void store(struct mf_process *process, uint32_t options, uint32_t choice)
 {
-    uint32_t *const both = &mf_state(process)->backend_choices;
-    const uint32_t other = __atomic_load_n(both, __ATOMIC_RELAXED) & ~(0xffffu << shift_of(options));
+    const uint32_t choices = choices_of(process), filter = filter_of(options);
 
-    __atomic_store_n(both, other | choice << shift_of(options), __ATOMIC_RELAXED);
+    __atomic_store_n(&mf_state(process)->backend_choices,
+                     filter == 0 ? (choices & ~CHOICE) | choice
+                                 : (choices & CHOICE) | choice << CHOICE_BITS | filter << FILTER_SHIFT,
+                     __ATOMIC_RELAXED);
 }
+
+_Static_assert(MF_READABLE == 1 && MF_WRITABLE == 2 && MF_SHARED == 8 && MF_FILE_BACKED == 16, "a filter has four bits here");
 
 enum mf_backend_trial mf_backend_count(struct mf_process *process, uint32_t options)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which backend reads the mappings of a process if the caller leaves it open. Kernels differ: PROCMAP_QUERY for all mappings
- * takes from 0.8 to 1.6 times as long as the text. So some reads are made by both, and measured. There is one choice for reads
- * of all mappings and one for reads with a filter, in mf_process_state.backend_choices.
+ * Which backend reads the mappings of a process if the caller leaves it open. Which one is cheaper depends on the kernel, the
+ * mappings and the filter. So some reads are made by both, and measured. There is one choice for reads
+ * of all mappings and one for reads with the last filter, in mf_process_state.backend_choices.
  */
 #ifndef MF_BACKEND_CHOICE_H
 #define MF_BACKEND_CHOICE_H
@@ -15,7 +15,7 @@ enum mf_backend_trial {
     MF_TRIAL_QUERY_FIRST,
 };
 
-/* Counts a read. Returns whether both backends make it: 4 of 4,096 reads, the first time after 8. */
+/* Counts a read. Returns whether both backends make it: 4 of 1,024 reads, the first time after 8. */
 enum mf_backend_trial mf_backend_count(struct mf_process *process, uint32_t options);
 
 /* Records the times of a trial. PROCMAP_QUERY is chosen if it took at most nine tenths of the time in all 4 trials. */

@@ -17,9 +17,9 @@ public final class MapFilter {
      * How mappings are read from the kernel. Both backends return the same mappings.
      *
      * <p>If no backend is fixed, executable mappings are read by {@link #QUERY}. Others are read by {@link #TEXT},
-     * unless {@link #QUERY} is measured to be a tenth cheaper. Of 4,096 such reads of a {@link ProcessMaps}, the 9th to
-     * the 12th are made by both backends and measured. All filters share one choice; {@link MapFilter#all()} has
-     * another one.
+     * unless {@link #QUERY} is measured to be a tenth cheaper. Of 1,024 such reads of a {@link ProcessMaps}, the 9th to
+     * the 12th are made by both backends and measured. A read with another filter than the last one begins anew;
+     * {@link MapFilter#all()} has a choice of its own.
      */
     public enum Backend {
         /** The text of /proc/PID/maps: every kernel. On most kernels the cheaper backend for all mappings. */
