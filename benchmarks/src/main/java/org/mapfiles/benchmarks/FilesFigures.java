@@ -109,6 +109,7 @@ final class FilesFigures {
         MapSnapshot snapshot = new MapSnapshot();
         MapFilesEntries entries = new MapFilesEntries();
         MapFiles files = MapFiles.of(maps);
+        SnapshotFigures.chooseBackend(maps, snapshot, MapFilter.all().fileBacked());
         figures.add(
                 "list-files-calls",
                 size,

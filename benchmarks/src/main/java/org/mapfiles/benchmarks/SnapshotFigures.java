@@ -8,6 +8,7 @@ import org.mapfiles.MapFilter;
 import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MappingQuery;
+import org.mapfiles.MapsException;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessMaps;
 
@@ -58,6 +59,7 @@ final class SnapshotFigures {
 
     private void compareWithKernel(int size, ChildProgram kernel, ProcessMaps maps) throws Exception {
         MapSnapshot snapshot = maps.snapshot();
+        chooseBackend(maps, snapshot, MapFilter.all());
         MapSnapshot executable = new MapSnapshot();
         int times = size > 1000 ? 1 : size > 200 ? 4 : 16; // a round takes at least a millisecond
         Rounds.Side text = () -> kernel.query("text " + times);
@@ -128,15 +130,20 @@ final class SnapshotFigures {
         attempt(Benchmark.QUERY, size, () -> query(size, kernel, maps, snapshot));
     }
 
+    /** Reads so often that the backend is chosen: the reads that measure both would distort the figures. */
+    static void chooseBackend(ProcessMaps maps, MapSnapshot snapshot, MapFilter filter) throws MapsException {
+        for (int i = 0; i < 16; i++) {
+            maps.read(snapshot, filter);
+        }
+    }
+
     /** Compares a read whose backend is chosen by measuring with the cheaper backend. */
     private void compareBackends(String name, int size, int times, ProcessMaps maps, MapFilter filter)
             throws Exception {
         MapSnapshot snapshot = maps.snapshot(filter);
         Rounds.Side text = Rounds.timed(times, () -> maps.read(snapshot, filter.by(Backend.TEXT)));
         Rounds.Side query = Rounds.timed(times, () -> maps.read(snapshot, filter.by(Backend.QUERY)));
-        for (int i = 0; i < 16; i++) {
-            maps.read(snapshot, filter); // so often that the backend is chosen
-        }
+        chooseBackend(maps, snapshot, filter);
         try {
             query.round();
         } catch (NotSupportedException e) {
