@@ -95,7 +95,7 @@ public final class SymbolCache implements AutoCloseable {
     /**
      * Opens a program or library by its path.
      *
-     * @throws NoSuchFileException if the path leads to no file
+     * @throws java.nio.file.NoSuchFileException if the path leads to no file
      * @throws IOException if it cannot be opened, or is no ELF program or library of this machine's byte order
      * @throws IllegalStateException if this cache is closed
      */
