@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which backend reads the mappings of a process if the caller leaves it open. Which one is cheaper depends on the kernel, the
- * mappings and the filter. So some reads are made by both, and measured. There is one choice for reads
- * of all mappings and one for reads with the last filter, in mf_process_state.backend_choices.
+ * mappings and the filter. So some reads are made by both, and measured. There is one choice for reads of all mappings and one
+ * for reads with the last filter, in mf_process_state.backend_choices.
  */
 #ifndef MF_BACKEND_CHOICE_H
 #define MF_BACKEND_CHOICE_H

@@ -86,13 +86,6 @@ static int walk_all(struct walk *walk)
     }
 }
 
-static bool is_same_snapshot(const struct mf_snapshot *a, const struct mf_snapshot *b)
-{
-    return a->mapping_count == b->mapping_count && a->text_length == b->text_length &&
-           memcmp(mf_snapshot_mappings(a), mf_snapshot_mappings(b), a->mapping_count * sizeof(struct mf_mapping)) == 0 &&
-           memcmp(mf_snapshot_text(a), mf_snapshot_text(b), a->text_length) == 0;
-}
-
 int mf_read_query(struct mf_process *process, int maps_fd, uint32_t options, const struct mf_snapshot *previous,
                   struct mf_snapshot *out)
 {
@@ -107,7 +100,7 @@ int mf_read_query(struct mf_process *process, int maps_fd, uint32_t options, con
     if (rc == 0)
         rc = mf_builder_end(&walk.builder, MF_BY_QUERY, walk.length, walk.length);
     if (rc == 1 && previous != NULL && previous->backend == MF_BY_QUERY && previous->options == options &&
-        !previous->inconsistent && is_same_snapshot(previous, out))
+        !previous->inconsistent && mf_snapshot_is_same(previous, out))
         return 0;
     return rc;
 }

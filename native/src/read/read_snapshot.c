@@ -5,7 +5,6 @@
 #include "read/backend_choice.h"
 #include "snapshot/mapping.h"
 
-#include <string.h>
 #include <time.h>
 
 /* Maximum of reads. Then the snapshot is inconsistent, or -ESRCH if the target called execve(2) during each read. */
@@ -122,24 +121,6 @@ static int read_until_whole(struct source *source, bool *by_query, uint32_t opti
     return rc;
 }
 
-/* Whether two snapshots have the same mappings with the same names. The backends store the names at different places. */
-static bool has_same_mappings(const struct mf_snapshot *a, const struct mf_snapshot *b)
-{
-    if (a->mapping_count != b->mapping_count || a->file_count != b->file_count)
-        return false;
-    for (uint32_t i = 0; i < a->mapping_count; i++) {
-        struct mf_mapping x = mf_snapshot_mappings(a)[i];
-        const struct mf_mapping *const y = &mf_snapshot_mappings(b)[i];
-
-        if (x.name_length != y->name_length || memcmp(mf_snapshot_name(a, &x), mf_snapshot_name(b, y), x.name_length) != 0)
-            return false;
-        x.name_offset = y->name_offset;
-        if (memcmp(&x, y, sizeof x) != 0)
-            return false;
-    }
-    return true;
-}
-
 /*
  * Reads by one backend, and compares the result with a previous snapshot, also if the other backend has read that. If the caller
  * leaves the backend open, a failure of PROCMAP_QUERY is no failure of the read, and *by_query becomes false:
@@ -159,7 +140,7 @@ static int read_by(struct mf_process *process, bool *by_query, uint32_t options,
     }
     end_reads(&source);
     if (rc == 1 && previous != NULL && previous->backend != 0 && previous->backend != out->backend &&
-        previous->options == options && !previous->inconsistent && !out->inconsistent && has_same_mappings(previous, out))
+        previous->options == options && !previous->inconsistent && !out->inconsistent && mf_snapshot_is_same(previous, out))
         return 0;
     return rc;
 }

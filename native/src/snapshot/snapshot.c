@@ -73,6 +73,23 @@ bool mf_snapshot_is_initialised(const struct mf_snapshot *snapshot)
     return snapshot != NULL && snapshot->magic == MF_MAGIC;
 }
 
+bool mf_snapshot_is_same(const struct mf_snapshot *a, const struct mf_snapshot *b)
+{
+    if (a->mapping_count != b->mapping_count || a->file_count != b->file_count)
+        return false;
+    for (uint32_t i = 0; i < a->mapping_count; i++) {
+        struct mf_mapping x = mf_snapshot_mappings(a)[i];
+        const struct mf_mapping *const y = &mf_snapshot_mappings(b)[i];
+
+        if (x.name_length != y->name_length || memcmp(mf_snapshot_name(a, &x), mf_snapshot_name(b, y), x.name_length) != 0)
+            return false;
+        x.name_offset = y->name_offset;
+        if (memcmp(&x, y, sizeof x) != 0)
+            return false;
+    }
+    return true;
+}
+
 uint32_t mf_snapshot_lines(const char *text, uint64_t length)
 {
     const char *const end = text + length;

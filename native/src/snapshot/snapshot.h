@@ -7,6 +7,9 @@
 /* Whether a block was made by mf_snapshot_init(). */
 bool mf_snapshot_is_initialised(const struct mf_snapshot *snapshot);
 
+/* Whether two snapshots have the same mappings with the same names. The backends store the names at different places. */
+bool mf_snapshot_is_same(const struct mf_snapshot *a, const struct mf_snapshot *b);
+
 /* Returns the number of newlines in a text. */
 uint32_t mf_snapshot_lines(const char *text, uint64_t length);
 
