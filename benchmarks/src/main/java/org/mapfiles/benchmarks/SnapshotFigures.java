@@ -88,32 +88,25 @@ final class SnapshotFigures {
                     MapFilter.all().fileBacked());
         });
         attempt(Benchmark.EXECUTABLE_SNAPSHOT, size, () -> {
-            Rounds rounds = rounds(
-                    size,
-                    Rounds.timed(
-                            times, () -> maps.read(executable, MapFilter.all().executable())),
-                    text);
+            Rounds.Side measured = Rounds.timed(
+                    times, () -> maps.read(executable, MapFilter.all().executable()));
+            Rounds.Side calls = () -> kernel.query("exec " + times);
             figures.add(
                     "executable-snapshot",
                     size,
-                    rounds,
+                    rounds(size, measured, text),
                     "snapshot of executable mappings in Java / read(2) loop in C",
                     size == 200 ? Goal.ratioAtMost(0.25) : size == 5000 ? Goal.ratioAtMost(0.05) : null);
             figures.add(
                     "executable-snapshot-calls",
                     size,
-                    rounds(
-                            size,
-                            Rounds.timed(
-                                    times,
-                                    () -> maps.read(executable, MapFilter.all().executable())),
-                            () -> kernel.query("exec " + times)),
+                    rounds(size, measured, calls),
                     "snapshot of executable mappings in Java / PROCMAP_QUERY of them in C",
                     Goal.ratioAtMost(1.05));
             figures.add(
                     "executable-snapshot-floor",
                     size,
-                    rounds(size, () -> kernel.query("exec " + times), text),
+                    rounds(size, calls, text),
                     "PROCMAP_QUERY of executable mappings in C / read(2) loop in C",
                     null);
         });
