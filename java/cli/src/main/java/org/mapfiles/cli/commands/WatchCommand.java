@@ -297,8 +297,17 @@ public final class WatchCommand implements Callable<Integer> {
             if (events == null) {
                 Thread.sleep(millis);
             } else {
-                events.await(millis);
+                WatchCommand.await(events, millis);
             }
+        }
+    }
+
+    /** Waits for events. The end of the process ends the wait: the next poll reports it. */
+    static void await(MapEvents events, int millis) throws MapsException {
+        try {
+            events.await(millis);
+        } catch (ProcessExitedException exited) {
+            // The poll before has drained the last event, after it read the mappings of a process that still ran.
         }
     }
 }

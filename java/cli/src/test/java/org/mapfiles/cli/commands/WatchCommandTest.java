@@ -1,6 +1,7 @@
 package org.mapfiles.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.PermissionDeniedException;
+import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.Await;
 import org.mapfiles.cli.CliResult;
@@ -109,6 +111,19 @@ class WatchCommandTest {
             assertThat(watch.rows()).allSatisfy(row -> assertThat(row).containsEntry("pid", shell.pid()));
         } finally {
             shell.destroyForcibly();
+        }
+    }
+
+    /** A poll may drain the last event of a process after it has read its mappings. */
+    @Test
+    void theEndOfAProcessWithoutEventsEndsTheWait() throws Exception {
+        Process shell = shell();
+        try (ProcessMaps maps = ProcessMaps.of(shell.pid());
+                MapEvents events = MapEvents.open(maps)) {
+            shell.destroyForcibly().waitFor();
+            Await.until("no event is left", () -> events.drain() == 0);
+            assertThatThrownBy(() -> events.await(60_000)).isInstanceOf(ProcessExitedException.class);
+            WatchCommand.await(events, 60_000);
         }
     }
 
