@@ -40,25 +40,41 @@ static void text_without_an_end(void)
     free(snapshot);
 }
 
-/* A linear search of these names takes longer than the time limit. */
-static void one_file_by_very_many_names(void)
+enum { NAMES = 400000, LINE = 128 };
+
+/* Parses mappings of each file twice, far apart; files have an inode of their own, or share one. */
+static void parse_files(struct mf_snapshot *snapshot, char *text, uint32_t files, bool have_inodes)
 {
-    enum { NAMES = 400000, LINE = 128 };
-    char *const text = malloc(NAMES * LINE);
-    struct mf_snapshot *const snapshot = new_snapshot(NAMES, NAMES * LINE);
     size_t length = 0;
 
-    for (uint32_t i = 0; i < NAMES; i++) /* each name twice, far apart */
-        length += (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 4711 %37s/a/link/%06u/x\n",
-                                  0x10000000 + i * 0x2000, 0x10001000 + i * 0x2000, "", i % (NAMES / 2));
+    for (uint32_t i = 0; i < 2 * files; i++)
+        length +=
+            (size_t)sprintf(text + length, "%08x-%08x r--p 00000000 08:01 %06u %35s/a/link/%06u/x\n", 0x10000000 + i * 0x2000,
+                            0x10001000 + i * 0x2000, 100000 + (have_inodes ? i % files : 0), "", i % files);
     CHECK_IS(mf_snapshot_parse(text, length, 0, snapshot), 1, "parse");
-    CHECK_IS(snapshot->mapping_count, NAMES, "mappings");
-    CHECK_IS(snapshot->file_count, NAMES / 2, "files");
-    for (int i = 0; i < NAMES; i++)
-        if (mf_snapshot_mappings(snapshot)[i].file_index != i % (NAMES / 2)) {
-            CHECK_IS(mf_snapshot_mappings(snapshot)[i].file_index, i % (NAMES / 2), "file index");
+    CHECK_IS(snapshot->mapping_count, 2 * files, "mappings");
+    CHECK_IS(snapshot->file_count, files, "files");
+    for (uint32_t i = 0; i < 2 * files; i++)
+        if (mf_snapshot_mappings(snapshot)[i].file_index != (int32_t)(i % files)) {
+            CHECK_IS(mf_snapshot_mappings(snapshot)[i].file_index, i % files, "file index");
             break;
         }
+}
+
+/*
+ * A linear search of the names of one file takes longer than the time limit. The table of files begins with the size that the
+ * snapshot before needed.
+ */
+static void very_many_files_and_names(void)
+{
+    char *const text = malloc(NAMES * LINE);
+    struct mf_snapshot *const snapshot = new_snapshot(NAMES, NAMES * LINE);
+
+    parse_files(snapshot, text, NAMES / 2, false);
+    parse_files(snapshot, text, 3, true);
+    parse_files(snapshot, text, NAMES / 2, true);
+    parse_files(snapshot, text, 2731, true);
+    parse_files(snapshot, text, 20000, true);
     free(snapshot);
     free(text);
 }
@@ -189,7 +205,7 @@ int main(void)
         abort();
     a_path_whose_directories_are_removed();
     text_without_an_end();
-    one_file_by_very_many_names();
+    very_many_files_and_names();
     one_file_by_names_that_the_text_shows_alike();
     a_mapping_too_large_to_be_compared();
     if (chdir("/") != 0 || remove_directory(directory) != 0)

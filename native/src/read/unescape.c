@@ -70,6 +70,6 @@ uint64_t mf_unescape_names(struct mf_process *process, struct mf_builder *builde
         }
         text_length += (uint64_t)length;
     }
-    mf_builder_index_files(builder);
+    mf_builder_forget_files(builder);
     return text_length;
 }

@@ -21,9 +21,26 @@
 #define INDEX_BITS 26u
 #define INDEX      ((1u << INDEX_BITS) - 1)
 
+/* Mappings whose files are looked up together. */
+#define BATCH 32u
+
+/* From this number of slots on, a search may wait for a distant cache. */
+#define FAR_SLOTS 4096u
+
 static void clear_files(struct mf_builder *builder)
 {
     memset(builder->files, 0, (size_t)(builder->files_mask + 1) * sizeof *builder->files);
+}
+
+/* Returns the slots of the table at first: those for the files of the snapshot before in this memory. */
+static uint32_t first_slots(const struct mf_snapshot *out)
+{
+    const uint32_t files = out->file_count < out->mapping_capacity ? out->file_count : out->mapping_capacity;
+    uint32_t slots = MF_BUILDER_FIRST_SLOTS;
+
+    while (mf_builder_is_crowded(files, slots))
+        slots *= 2;
+    return slots;
 }
 
 void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint32_t options, const uint64_t *devices)
@@ -35,7 +52,7 @@ void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint3
         .mappings = (struct mf_mapping *)(out + 1),
         .text = block + out->text_offset,
         .files = (uint32_t *)(block + out->files_offset),
-        .files_mask = MF_BUILDER_FIRST_SLOTS - 1,
+        .files_mask = first_slots(out) - 1,
         .devices = devices,
         .options = options,
     };
@@ -94,10 +111,21 @@ static uint32_t hash_of(const struct mf_builder *builder, const struct mf_mappin
     return (uint32_t)((builder->hashes_names ? hash_with_name(builder, mapping, key) : key * 0x9e3779b97f4a7c15u) >> 32);
 }
 
+/* Returns the first mapping of the file of a slot in use. */
+static struct mf_mapping *first_of(const struct mf_builder *builder, uint32_t slot)
+{
+    return &builder->mappings[(slot & INDEX) - 1];
+}
+
+static bool has_bits_of(uint32_t slot, uint32_t hash)
+{
+    return (slot ^ hash) >> INDEX_BITS == 0;
+}
+
 /* Whether a slot in use is that of the file of a mapping. */
 static bool is_slot_of(const struct mf_builder *builder, uint32_t slot, const struct mf_mapping *mapping, uint32_t hash)
 {
-    return (slot ^ hash) >> INDEX_BITS == 0 && is_same_file(builder->text, &builder->mappings[(slot & INDEX) - 1], mapping);
+    return has_bits_of(slot, hash) && is_same_file(builder->text, first_of(builder, slot), mapping);
 }
 
 /* Returns the slot of the file of a mapping, or the free slot for it. */
@@ -134,56 +162,86 @@ static void double_files(struct mf_builder *builder, uint32_t count)
 }
 
 /*
- * Sets the file index of a mapping. Returns false after the first long search: the hash includes names from then on, and the
- * caller indexes all mappings again.
+ * Sets the file index of a mapping, which has a file. Returns false after the first long search: the hash includes names from
+ * then on, and all mappings are indexed again.
  */
-static bool index_file(struct mf_builder *builder, uint32_t at)
+static bool index_file(struct mf_builder *builder, uint32_t at, uint32_t hash)
 {
     struct mf_mapping *const mapping = &builder->mappings[at];
     const struct mf_mapping *const last = builder->last_file != 0 ? &builder->mappings[builder->last_file - 1] : NULL;
-    uint32_t hash, *slot;
+    uint32_t *slot;
 
-    mapping->file_index = -1;
-    if (!(mapping->flags & MF_FILE_BACKED))
-        return true;
     builder->last_file = at + 1;
     if (last != NULL && is_same_file(builder->text, last, mapping)) { /* the segments of a library are neighbours */
         mapping->file_index = last->file_index;
         return true;
     }
-    hash = hash_of(builder, mapping);
     slot = slot_of(builder, mapping, hash);
     if (builder->has_long_search && !builder->hashes_names) {
         builder->hashes_names = true;
         return false;
     }
     if (*slot != 0) {
-        mapping->file_index = builder->mappings[(*slot & INDEX) - 1].file_index;
+        mapping->file_index = first_of(builder, *slot)->file_index;
         return true;
     }
     *slot = slot_for(at, hash);
     mapping->file_index = (int32_t)builder->file_count++;
-    if (!mf_builder_is_crowded(builder->file_count, builder->files_mask + 1))
-        return true;
-    /* If mappings were removed, their files are still counted. The table has slots for one file per mapping. */
-    if (builder->file_count > at + 1)
-        mf_builder_index_files(builder);
-    else
+    if (mf_builder_is_crowded(builder->file_count, builder->files_mask + 1))
         double_files(builder, at + 1);
     return true;
 }
 
-void mf_builder_index_files(struct mf_builder *builder)
+/* Requests what the searches for some files read, so that these wait once and not each for itself. */
+static void prefetch_files(const struct mf_builder *builder, const uint32_t *hashes, uint32_t count)
 {
-    uint32_t at;
+    for (uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(&builder->files[hashes[i] & builder->files_mask]);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t slot = builder->files[hashes[i] & builder->files_mask];
 
-    do {
-        clear_files(builder);
-        builder->file_count = 0;
-        builder->last_file = 0;
-        for (at = 0; at < builder->count && index_file(builder, at);)
-            at++;
-    } while (at < builder->count); /* at most twice: the hash changes once */
+        if (slot != 0 && has_bits_of(slot, hashes[i]))
+            __builtin_prefetch(first_of(builder, slot));
+    }
+}
+
+/* Sets the file index of the next mappings. Returns false as index_file(). */
+static bool index_batch(struct mf_builder *builder)
+{
+    const uint32_t first = builder->indexed;
+    const uint32_t left = builder->count - first;
+    const uint32_t count = left < BATCH ? left : BATCH;
+    uint32_t hashes[BATCH];
+
+    for (uint32_t i = 0; i < count; i++)
+        hashes[i] = hash_of(builder, &builder->mappings[first + i]);
+    if (builder->files_mask >= FAR_SLOTS)
+        prefetch_files(builder, hashes, count);
+    builder->indexed += count;
+    for (uint32_t i = 0; i < count; i++) {
+        builder->mappings[first + i].file_index = -1;
+        if (builder->mappings[first + i].flags & MF_FILE_BACKED && !index_file(builder, first + i, hashes[i]))
+            return false;
+    }
+    return true;
+}
+
+void mf_builder_index_new_files(struct mf_builder *builder)
+{
+    if (builder->disordered)
+        return; /* the table has files of mappings that were removed: mf_builder_end() indexes all */
+    while (builder->indexed < builder->count) {
+        if (!index_batch(builder))
+            mf_builder_forget_files(builder); /* at most once: the hash changes once */
+    }
+}
+
+void mf_builder_forget_files(struct mf_builder *builder)
+{
+    clear_files(builder);
+    builder->indexed = 0;
+    builder->file_count = 0;
+    builder->last_file = 0;
 }
 
 static void append(struct mf_builder *builder)
@@ -192,8 +250,7 @@ static void append(struct mf_builder *builder)
     if (builder->count == builder->out->mapping_capacity)
         return;
     builder->ambiguous |= (builder->mappings[builder->count].flags & MF_AMBIGUOUS) != 0;
-    if (!index_file(builder, builder->count++))
-        mf_builder_index_files(builder);
+    builder->count++;
 }
 
 /*
@@ -240,9 +297,12 @@ int mf_builder_end(struct mf_builder *builder, uint32_t backend, uint64_t kernel
         out->needed_text = text_length > UINT32_MAX ? UINT32_MAX : (uint32_t)text_length;
         return -ENOBUFS;
     }
-    if (builder->disordered)
-        mf_builder_index_files(builder); /* the table still has files of mappings that were removed */
     out->inconsistent = builder->disordered;
+    if (builder->disordered) {
+        builder->disordered = false;
+        mf_builder_forget_files(builder);
+    }
+    mf_builder_index_new_files(builder);
     out->backend = backend;
     out->mapping_count = builder->count;
     out->file_count = builder->file_count;

@@ -16,10 +16,11 @@ struct mf_builder {
     uint32_t files_mask;     /* slots in use minus one */
     const uint64_t *devices; /* of mf_internal_devices(); NULL: saved text */
     uint32_t options;
-    uint32_t count;      /* mappings in the snapshot */
-    uint32_t passed;     /* mappings that passed the filter: more than count if the snapshot is full */
-    uint32_t max_passed; /* highest value of passed before mappings were removed */
-    uint32_t file_count;
+    uint32_t count;           /* mappings in the snapshot */
+    uint32_t passed;          /* mappings that passed the filter: more than count if the snapshot is full */
+    uint32_t max_passed;      /* highest value of passed before mappings were removed */
+    uint32_t indexed;         /* the first of these mappings have their file index */
+    uint32_t file_count;      /* of those */
     uint32_t last_file;       /* index of the newest mapping with a file, plus one; 0: none */
     uint32_t vsyscall;        /* flags of [vsyscall]; 0: it has not been added */
     uint64_t last_end;        /* of the newest mapping, whether or not it passed the filter */
@@ -62,11 +63,14 @@ static inline void mf_builder_note(struct mf_builder *builder, const struct mf_m
 /* Adds the mapping in that memory if it passes the filter. It must be classified, and its name must be in the text. */
 void mf_builder_add(struct mf_builder *builder);
 
-/* Computes the file index of every mapping again. Call it after names have changed. */
-void mf_builder_index_files(struct mf_builder *builder);
+/* Sets the file index of the mappings that were added since the last call, while their names are in the cache. */
+void mf_builder_index_new_files(struct mf_builder *builder);
+
+/* Makes mf_builder_end() set the file index of all mappings: names have changed. */
+void mf_builder_forget_files(struct mf_builder *builder);
 
 /*
- * Completes the snapshot: writes the counts and builds the search index.
+ * Completes the snapshot: indexes new files, writes the counts and builds the search index.
  *
  * @param kernel_length  length of the text that the kernel wrote, in bytes.
  * @param text_length    length of the text with the names that were appended, in bytes.

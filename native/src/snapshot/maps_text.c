@@ -205,5 +205,6 @@ int mf_maps_text_parse(struct mf_builder *builder, uint64_t from, uint64_t to, u
         mf_builder_add(builder);
         at = next;
     }
+    mf_builder_index_new_files(builder);
     return 0;
 }

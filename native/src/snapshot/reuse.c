@@ -111,7 +111,7 @@ void mf_reuse_end(struct mf_reuse *reuse, struct mf_builder *builder)
 {
     skip_lines(reuse, UINT64_MAX);
     if (reuse->files_differ)
-        mf_builder_index_files(builder);
-    else
-        builder->file_count = reuse->earlier->file_count;
+        return;
+    builder->indexed = builder->count;
+    builder->file_count = reuse->earlier->file_count;
 }
