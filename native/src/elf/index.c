@@ -23,68 +23,85 @@ static uint64_t bytes_for(uint64_t capacity, uint64_t gap)
     return MF_SYMBOLS_HEAD + records * sizeof(struct mf_symbol_record) + (capacity + gap + 4) * sizeof(uint32_t);
 }
 
-static uint32_t binding_of(uint8_t binding)
-{
-    return binding == STB_GLOBAL || binding == STB_GNU_UNIQUE ? 2 : binding == STB_WEAK ? 1 : 0;
-}
-
 /*
- * Returns whether a symbol is used, and sets its kind. Assembler code has functions without a type. They are global or have a
- * size; others without a type are labels, and on AArch64 marks of the assembler ($x, $d).
+ * Returns whether a symbol without a type is used. Assembler code has functions without a type. They are global or have a size;
+ * others without a type are labels, and on AArch64 marks of the assembler ($x, $d).
  */
-static inline bool is_used(const struct mf_elf_entry *entry, const struct mf_elf_tables *tables, uint32_t *kind)
+static bool is_code_without_type(const struct mf_elf_entry *entry, const struct mf_elf_tables *tables)
 {
     const struct mf_elf_range *range;
 
-    if (entry->section == SHN_UNDEF || entry->section == SHN_ABS || entry->section == SHN_COMMON ||
-        mf_elf_is_unloaded(tables, entry->section)) /* such as .gnu.warning.gets in the debug file of glibc */
+    if (entry->binding == STB_LOCAL && entry->size == 0)
         return false;
-    switch (entry->type) {
-    case STT_FUNC:
-        *kind = MF_SYMBOL_FUNCTION;
-        return true;
-    case STT_GNU_IFUNC:
-        *kind = MF_SYMBOL_IFUNC;
-        return true;
-    case STT_OBJECT:
-        *kind = MF_SYMBOL_OBJECT;
-        return entry->size > 0;
-    case STT_NOTYPE:
-        *kind = MF_SYMBOL_FUNCTION;
-        if (entry->binding == STB_LOCAL && entry->size == 0)
-            return false;
-        range = mf_elf_range_of(tables, entry->value);
-        return range != NULL && range->is_code;
-    default:
-        return false;
-    }
+    range = mf_elf_range_of(tables, entry->value);
+    return range != NULL && range->is_code;
 }
 
-/* Whether an ELF address is in a segment. */
-static bool is_loaded(const struct mf_elf *elf, uint64_t address)
+/* Returns whether a section has symbols that are addresses. .gnu.warning.gets in the debug file of glibc is not loaded. */
+static inline bool has_addresses(const struct mf_elf_tables *tables, uint32_t section)
 {
+    return section != SHN_UNDEF && section != SHN_ABS && section != SHN_COMMON && !mf_elf_is_unloaded(tables, section);
+}
+
+static inline bool is_in(const struct mf_elf_segment *segment, uint64_t address)
+{
+    return address - segment->address < segment->memory_size;
+}
+
+/* Whether an ELF address is in a segment. Tries the segment of the symbol before first. */
+static inline bool is_loaded(const struct mf_elf *elf, uint64_t address, uint32_t *segment)
+{
+    if (is_in(&elf->segments[*segment], address))
+        return true;
     for (uint32_t i = 0; i < elf->segment_count; i++) {
-        if (address >= elf->segments[i].address && address - elf->segments[i].address < elf->segments[i].memory_size)
+        if (is_in(&elf->segments[i], address)) {
+            *segment = i;
             return true;
+        }
     }
     return false;
 }
 
-static inline void take(const struct mf_elf_entry *entry, const struct mf_elf *elf, const struct mf_elf_tables *tables,
-                        const struct mf_symbols *head, uint32_t flags, struct mf_symbol_list *list)
-{
-    const uint64_t thumb = elf->machine == EM_ARM && entry->type == STT_FUNC ? 1 : 0; /* bit 0 selects the instruction set */
-    const uint64_t start = (entry->value & ~thumb) - head->base;
-    uint32_t kind;
+/* How the entries of a table become records. */
+struct taking {
+    const struct mf_elf *elf;
+    const struct mf_elf_tables *tables;
+    const struct mf_symbols *head;
+    uint32_t flags;
+    uint32_t segment; /* of the newest record */
+};
 
-    if (start >= head->span || !is_used(entry, tables, &kind) || !is_loaded(elf, start + head->base))
-        return;
-    list->records[list->count++] = (struct mf_symbol_record){
-        .start = (uint32_t)start,
-        .size = (uint32_t)(entry->size < head->span - start ? entry->size : head->span - start),
-        .name = entry->name,
-        .info = kind | binding_of(entry->binding) << MF_INFO_BINDING_SHIFT | flags,
+/* Adds records of symbols that are used. The compiler makes two of it, for each width of entries. */
+static inline void take(bool is_64_bit, const char *entries, uint32_t count, struct taking *taking, struct mf_symbol_list *list)
+{
+    static const uint8_t kinds[16] = {
+        [STT_NOTYPE] = MF_SYMBOL_FUNCTION,
+        [STT_FUNC] = MF_SYMBOL_FUNCTION,
+        [STT_GNU_IFUNC] = MF_SYMBOL_IFUNC,
+        [STT_OBJECT] = MF_SYMBOL_OBJECT,
     };
+    static const uint8_t bindings[16] = {[STB_WEAK] = 1, [STB_GLOBAL] = 2, [STB_GNU_UNIQUE] = 2};
+    const uint64_t base = taking->head->base, span = taking->head->span;
+    const bool has_thumb = taking->elf->machine == EM_ARM; /* bit 0 of a function selects the instruction set */
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct mf_elf_entry entry;
+        uint64_t start;
+
+        mf_elf_entry_of(is_64_bit, entries + (size_t)i * mf_elf_entry_bytes(is_64_bit), &entry);
+        start = (entry.value & ~(uint64_t)(has_thumb && entry.type == STT_FUNC)) - base;
+        if (start >= span || !has_addresses(taking->tables, entry.section) ||
+            (entry.type != STT_FUNC && entry.type != STT_GNU_IFUNC && !(entry.type == STT_OBJECT && entry.size > 0) &&
+             !(entry.type == STT_NOTYPE && is_code_without_type(&entry, taking->tables))) ||
+            !is_loaded(taking->elf, start + base, &taking->segment))
+            continue;
+        list->records[list->count++] = (struct mf_symbol_record){
+            .start = (uint32_t)start,
+            .size = (uint32_t)(entry.size < span - start ? entry.size : span - start),
+            .name = entry.name,
+            .info = kinds[entry.type] | (uint32_t)bindings[entry.binding] << MF_INFO_BINDING_SHIFT | taking->flags,
+        };
+    }
 }
 
 static int read_table(const struct mf_elf_reader *reader, const struct mf_elf *elf, const struct mf_elf_tables *tables,
@@ -95,6 +112,7 @@ static int read_table(const struct mf_elf_reader *reader, const struct mf_elf *e
     const uint64_t room = (uint64_t)areas->capacity * sizeof *areas->sorted;
     const uint32_t at_once = (room < CHUNK ? (uint32_t)room : CHUNK) / size;
     char *const buffer = (char *)areas->sorted;
+    struct taking taking = {.elf = elf, .tables = tables, .head = head, .flags = flags};
 
     for (uint32_t done = 0; done < table->count;) {
         const uint32_t count = table->count - done < at_once ? table->count - done : at_once;
@@ -102,12 +120,10 @@ static int read_table(const struct mf_elf_reader *reader, const struct mf_elf *e
 
         if (rc < 0)
             return rc;
-        for (uint32_t i = 0; i < count; i++) {
-            struct mf_elf_entry entry;
-
-            mf_elf_entry_of(reader->is_64_bit, buffer + (size_t)i * size, &entry);
-            take(&entry, elf, tables, head, flags, list);
-        }
+        if (reader->is_64_bit)
+            take(true, buffer, count, &taking, list);
+        else
+            take(false, buffer, count, &taking, list);
         done += count;
     }
     return 0;
@@ -118,17 +134,17 @@ static void make_buckets(struct mf_symbols *symbols)
 {
     const struct mf_symbol_record *const records = mf_symbol_records(symbols);
     uint32_t *const buckets = (uint32_t *)(mf_symbol_records(symbols) + symbols->count);
-    uint32_t record = 0, shift = 0;
+    uint32_t shift = 0;
 
     while ((symbols->span >> shift) + 2 > symbols->count && shift < 31)
         shift++;
     symbols->bucket_shift = shift;
     symbols->bucket_count = (uint32_t)(symbols->span >> shift) + 1;
-    for (uint32_t bucket = 0; bucket <= symbols->bucket_count; bucket++) {
-        while (record < symbols->count && records[record].start < (uint64_t)bucket << shift)
-            record++;
-        buckets[bucket] = record;
-    }
+    memset(buckets, 0, ((size_t)symbols->bucket_count + 1) * sizeof *buckets);
+    for (uint32_t i = 0; i < symbols->count; i++)
+        buckets[(records[i].start >> shift) + 1]++;
+    for (uint32_t bucket = 0; bucket < symbols->bucket_count; bucket++)
+        buckets[bucket + 1] += buckets[bucket];
     symbols->bytes =
         MF_SYMBOLS_HEAD + (uint64_t)symbols->count * sizeof *records + (symbols->bucket_count + 1) * sizeof *buckets;
 }
