@@ -15,20 +15,23 @@ static jint elfBytesOf(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, 
 }
 
 /* Writes device, inode, size, and the times of the last changes of content and status in nanoseconds. */
-static jint fileIdentity(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, jlong out)
+static jint fileIdentity(JNIEnv *env, jclass self UNUSED, jint descriptor, jlongArray out)
 {
-    uint64_t *const identity = at(out);
     struct mf_statx file;
     const int rc = mf_sys_statx(descriptor, "", AT_EMPTY_PATH, &file);
 
-    if (rc < 0)
-        return rc;
-    identity[0] = (uint64_t)file.dev_major << 32 | file.dev_minor;
-    identity[1] = file.inode;
-    identity[2] = file.size;
-    identity[3] = (uint64_t)file.mtime.seconds * 1000000000u + file.mtime.nanoseconds;
-    identity[4] = (uint64_t)file.ctime.seconds * 1000000000u + file.ctime.nanoseconds;
-    return 0;
+    if (rc == 0) {
+        const jlong identity[] = {
+            (jlong)((uint64_t)file.dev_major << 32 | file.dev_minor),
+            (jlong)file.inode,
+            (jlong)file.size,
+            (jlong)((uint64_t)file.mtime.seconds * 1000000000u + file.mtime.nanoseconds),
+            (jlong)((uint64_t)file.ctime.seconds * 1000000000u + file.ctime.nanoseconds),
+        };
+
+        (*env)->SetLongArrayRegion(env, out, 0, sizeof identity / sizeof *identity, identity);
+    }
+    return rc;
 }
 
 static jint elfRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong elf)
@@ -180,7 +183,7 @@ static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 }
 
 static const JNINativeMethod symbol_natives[] = {
-    METHOD(elfBytesOf, "(IJ)I"),      METHOD(fileIdentity, "(IJ)I"),    METHOD(elfRead, "(JJ)I"),
+    METHOD(elfBytesOf, "(IJ)I"),      METHOD(fileIdentity, "(I[J)I"),   METHOD(elfRead, "(JJ)I"),
     METHOD(elfAddress, "(JJJJIJJ)I"), METHOD(elfLoadBias, "(JJJJIJ)I"), METHOD(elfHtlhash, "(JJ)I"),
     METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),   METHOD(symbolsFind, "(JJJ)I"),
     METHOD(symbolsName, "(JJJJI)I"),  METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),

@@ -140,8 +140,8 @@ public final class NativeCalls {
     /** Describes the bytes of an open file. */
     public static native int elfBytesOf(int descriptor, long bytes);
 
-    /** Writes device, inode, size, and the times of the last changes of content and status, as longs. */
-    public static native int fileIdentity(int descriptor, long out);
+    /** Sets the elements to device, inode, size, and the times of the last changes of content and status. */
+    public static native int fileIdentity(int descriptor, long[] out);
 
     public static native int elfRead(long bytes, long elf);
 

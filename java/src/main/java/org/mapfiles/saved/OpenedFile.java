@@ -15,10 +15,10 @@ import org.mapfiles.internal.NativeMemory;
  */
 final class OpenedFile implements AutoCloseable, ElfNotes.Source {
     private static final int DEVICE = 0;
-    private static final int INODE = 8;
-    private static final int MODIFIED = 24;
-    private static final int STATUS_CHANGED = 32;
-    private static final int IDENTITY = 40;
+    private static final int INODE = 1;
+    private static final int MODIFIED = 3;
+    private static final int STATUS_CHANGED = 4;
+    private static final int IDENTITY = 5;
     private static final int BUFFER = 1 << 14;
     private static final long NANOS = 1_000_000_000;
 
@@ -50,18 +50,15 @@ final class OpenedFile implements AutoCloseable, ElfNotes.Source {
     /** Returns the attributes; null: they cannot be read. */
     @Nullable
     Attributes attributes() {
-        NativeMemory identity = new NativeMemory(IDENTITY);
-        int rc = NativeCalls.fileIdentity(descriptor, identity.address());
-        identity.keepUntilHere();
-        ByteBuffer from = identity.bytes();
-        return rc < 0
+        long[] identity = new long[IDENTITY];
+        return NativeCalls.fileIdentity(descriptor, identity) < 0
                 ? null
                 : new Attributes(
-                        (int) (from.getLong(DEVICE) >>> 32),
-                        (int) from.getLong(DEVICE),
-                        from.getLong(INODE),
-                        time(from.getLong(MODIFIED)),
-                        time(from.getLong(STATUS_CHANGED)));
+                        (int) (identity[DEVICE] >>> 32),
+                        (int) identity[DEVICE],
+                        identity[INODE],
+                        time(identity[MODIFIED]),
+                        time(identity[STATUS_CHANGED]));
     }
 
     private static Instant time(long nanos) {

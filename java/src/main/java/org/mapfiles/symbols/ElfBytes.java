@@ -122,15 +122,15 @@ final class ElfBytes extends RefCountedHandle {
         if (content != null || !mayEnter()) {
             return null;
         }
-        NativeMemory identity = new NativeMemory(FileKey.FIELDS * Long.BYTES);
         try {
-            int rc = NativeCalls.fileIdentity(descriptor, identity.address());
+            FileKey key = new FileKey();
+            int rc = NativeCalls.fileIdentity(descriptor, key.fields);
             if (rc < 0) {
                 throw ElfReadException.of(rc);
             }
-            return new FileKey(identity.bytes());
+            return key;
         } finally {
-            leaveAndKeep(identity);
+            leave();
         }
     }
 

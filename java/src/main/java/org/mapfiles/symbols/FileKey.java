@@ -1,6 +1,5 @@
 package org.mapfiles.symbols;
 
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -9,19 +8,13 @@ import org.jspecify.annotations.Nullable;
  * file that is written has another key.
  */
 final class FileKey {
-    static final int FIELDS = 5;
     private static final int DEVICE = 0;
     private static final int INODE = 1;
     private static final int SIZE = 2;
     private static final int MTIME = 3;
 
-    private final long[] fields = new long[FIELDS];
-
-    FileKey(ByteBuffer from) {
-        for (int i = 0; i < FIELDS; i++) {
-            fields[i] = from.getLong(i * Long.BYTES);
-        }
-    }
+    /** As {@code NativeCalls.fileIdentity} sets them. */
+    final long[] fields = new long[5];
 
     /** Returns whether device and inode are those of another key. */
     boolean isSameFile(FileKey other) {
