@@ -46,6 +46,8 @@ public final class ElfFile {
     int lastUse;
     /** Of the file and its debug files, as the cache counts them. */
     int descriptors;
+    /** Of the symbols in memory, as the cache counts them. */
+    long symbolBytes;
 
     private volatile boolean isClosed;
 
@@ -313,21 +315,17 @@ public final class ElfFile {
 
     /** Debug files are searched once: if the symbols are read again, only if one had been found. */
     private SymbolTable[] readTables(long maximum) {
-        List<SymbolTable> all = new ArrayList<>(2);
         SymbolTable own = SymbolTable.read(null, bytes, elf, maximum);
-        if (own != null && own.symbolCount() > 0) {
-            all.add(own);
-        }
+        SymbolTable more = null;
         boolean isWhole = own != null && own.hasSymtab();
         if (!isWhole && !isWithoutDebugFile && path != null) {
-            SymbolTable more = new DebugFiles(process, path).find(this, maximum);
-            if (more != null) {
-                all.add(more);
-            } else {
-                isWithoutDebugFile = true;
-            }
+            more = new DebugFiles(process, path).find(this, maximum);
+            isWithoutDebugFile = more == null;
         }
-        return all.isEmpty() ? NONE : all.toArray(NONE);
+        if (own == null || own.symbolCount() == 0) {
+            return more == null ? NONE : new SymbolTable[] {more};
+        }
+        return more == null ? new SymbolTable[] {own} : new SymbolTable[] {own, more};
     }
 
     private static long sizeOf(SymbolTable[] all) {

@@ -5,9 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -40,7 +41,8 @@ public final class SymbolCache implements AutoCloseable {
     private final long maximum;
     private final int maxDescriptors;
     private final Map<FileKey, ElfFile> files = new HashMap<>();
-    private final Map<ElfFile, Long> sizes = new IdentityHashMap<>();
+    /** Files whose symbols are in memory. */
+    private final List<ElfFile> withSymbols = new ArrayList<>();
     /** Open debug files whose symbols were released. A {@link SymbolInfo} may still need a name from them. */
     private final Queue<ElfBytes> releasedDebugFiles = new ArrayDeque<>();
 
@@ -221,17 +223,20 @@ public final class SymbolCache implements AutoCloseable {
     }
 
     private void closeFile(ElfFile file) {
-        Long size = sizes.remove(file);
-        if (size != null) {
-            total -= size;
-        }
+        forgetSymbols(file);
         descriptors -= file.descriptors;
         file.descriptors = 0;
         file.close();
     }
 
+    private void forgetSymbols(ElfFile file) {
+        withSymbols.remove(file);
+        total -= file.symbolBytes;
+        file.symbolBytes = 0;
+    }
+
     private void release(ElfFile file) {
-        total -= sizes.remove(file);
+        forgetSymbols(file);
         for (SymbolTable table : file.unload()) {
             if (table.isDebugFile()) {
                 releasedDebugFiles.add(table.bytes());
@@ -261,10 +266,12 @@ public final class SymbolCache implements AutoCloseable {
         if (size == 0) {
             return;
         }
-        Long before = sizes.put(file, size);
-        total += size - (before == null ? 0 : before);
+        forgetSymbols(file); // two threads may have read them
+        withSymbols.add(file);
+        file.symbolBytes = size;
+        total += size;
         while (total > maximum) {
-            ElfFile oldest = leastRecentlyUsed(sizes.keySet(), file);
+            ElfFile oldest = leastRecentlyUsed(withSymbols, file);
             if (oldest == null) {
                 return;
             }
@@ -282,11 +289,11 @@ public final class SymbolCache implements AutoCloseable {
         for (ElfFile file : files.values()) {
             file.close();
         }
-        for (ElfFile file : sizes.keySet()) {
+        for (ElfFile file : withSymbols) {
             file.close();
         }
         files.clear();
-        sizes.clear();
+        withSymbols.clear();
         while (!releasedDebugFiles.isEmpty()) {
             releasedDebugFiles.remove().run();
         }
