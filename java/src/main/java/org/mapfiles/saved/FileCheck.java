@@ -2,6 +2,7 @@ package org.mapfiles.saved;
 
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Whether the file that is at a path now is the file of a saved mapping. */
 public final class FileCheck {
@@ -25,11 +26,22 @@ public final class FileCheck {
     private final Result result;
     private final String reason;
     private final byte[] buildId;
+    private final long size;
 
     FileCheck(Result result, String reason, byte[] buildId) {
+        this(result, reason, buildId, -1);
+    }
+
+    private FileCheck(Result result, String reason, byte[] buildId, long size) {
         this.result = result;
         this.reason = reason;
         this.buildId = buildId;
+        this.size = size;
+    }
+
+    /** Returns the check with the size of the file that is at the path; -1: it is unknown. */
+    FileCheck withSize(long bytes) {
+        return new FileCheck(result, reason, buildId, bytes);
     }
 
     /**
@@ -58,6 +70,16 @@ public final class FileCheck {
      */
     public Optional<byte[]> buildId() {
         return buildId.length == 0 ? Optional.empty() : Optional.of(buildId.clone());
+    }
+
+    /**
+     * Returns the size of the file that is at the path now, in bytes. The kernel sends SIGBUS to a process that
+     * accesses a page after the end of a file.
+     *
+     * @return empty: no regular file is there, or it cannot be read
+     */
+    public OptionalLong size() {
+        return size < 0 ? OptionalLong.empty() : OptionalLong.of(size);
     }
 
     @Override

@@ -55,11 +55,14 @@ final class FileChecks {
                     descriptor == Errno.EACCES ? "the file may not be read" : "the file cannot be opened", recorded);
         }
         try (OpenedFile file = new OpenedFile(descriptor)) {
-            return check(mapping, file, recorded, crash);
+            Attributes attributes = file.attributes();
+            FileCheck check = check(mapping, file, attributes, recorded, crash);
+            return attributes == null ? check : check.withSize(attributes.size());
         }
     }
 
-    private static FileCheck check(Mapping mapping, OpenedFile file, byte[] recorded, @Nullable Crash crash) {
+    private static FileCheck check(
+            Mapping mapping, OpenedFile file, @Nullable Attributes attributes, byte[] recorded, @Nullable Crash crash) {
         if (recorded.length > 0) {
             byte[] present = buildId(file);
             if (present.length > 0) {
@@ -74,7 +77,6 @@ final class FileChecks {
         if (mapping.inode() == 0 && mapping.deviceMajor() == 0 && mapping.deviceMinor() == 0) {
             return unknown("no device, inode or build ID was recorded", NONE);
         }
-        Attributes attributes = file.attributes();
         if (attributes == null) {
             return unknown("the attributes of the file cannot be read", NONE);
         }

@@ -16,6 +16,7 @@ import org.mapfiles.internal.NativeMemory;
 final class OpenedFile implements AutoCloseable, ElfNotes.Source {
     private static final int DEVICE = 0;
     private static final int INODE = 1;
+    private static final int SIZE = 2;
     private static final int MODIFIED = 3;
     private static final int STATUS_CHANGED = 4;
     private static final int IDENTITY = 5;
@@ -42,10 +43,12 @@ final class OpenedFile implements AutoCloseable, ElfNotes.Source {
     /**
      * Attributes of a file.
      *
+     * @param size in bytes
      * @param modified time of the last change of the content. A program can set it
      * @param statusChanged time of the last change of the status, which no program can set (inode(7))
      */
-    record Attributes(int deviceMajor, int deviceMinor, long inode, Instant modified, Instant statusChanged) {}
+    record Attributes(
+            int deviceMajor, int deviceMinor, long inode, long size, Instant modified, Instant statusChanged) {}
 
     /** Returns the attributes; null: they cannot be read. */
     @Nullable
@@ -57,6 +60,7 @@ final class OpenedFile implements AutoCloseable, ElfNotes.Source {
                         (int) (identity[DEVICE] >>> 32),
                         (int) identity[DEVICE],
                         identity[INODE],
+                        identity[SIZE],
                         time(identity[MODIFIED]),
                         time(identity[STATUS_CHANGED]));
     }

@@ -19,6 +19,8 @@ public final class CrashText extends CrashPrinter {
     private static final int BUILD_ID_COLUMNS = 42;
     /** A path has these columns before the build ID has any. */
     private static final int MIN_PATH = 32;
+    /** The smallest page size. With larger pages fewer addresses are reported. */
+    private static final int PAGE = 4096;
 
     private final Terminal terminal;
     private final boolean isWide;
@@ -80,10 +82,26 @@ public final class CrashText extends CrashPrinter {
                 line(place("     ", address, mapping, isContradicted, end));
             }
         } else {
-            String text = address.text().isEmpty() ? "" : "  " + Printable.text(address.text());
+            String text = (address.text().isEmpty() ? "" : "  " + Printable.text(address.text()))
+                    + (isAfterEnd(address, mapping, check)
+                            ? ": after the end of the file at the path, which has "
+                                    + check.size().getAsLong() + " bytes now"
+                            : "");
             String name = (role == Role.THREAD ? "thread " : "") + Printable.text(address.name());
             line(place(String.format("%-7s  ", name), address, mapping, isContradicted, end + text));
         }
+    }
+
+    /** Returns whether the page of a SIGBUS is after the end of the file that is at the path now (mmap(2)). */
+    private static boolean isAfterEnd(Crash.Address address, MapCursor mapping, FileCheck check) {
+        return address.role() == Role.FAULT
+                && address.text().equals("BUS_ADRERR")
+                && check != null
+                && check.size().isPresent()
+                && Long.compareUnsigned(
+                                mapping.fileOffset(address.address()) & -PAGE,
+                                check.size().getAsLong())
+                        >= 0;
     }
 
     private static Role group(Role role) {

@@ -303,8 +303,11 @@ public final class JsonLines {
 
     /** Writes whether the file of a saved mapping is still the same; null: the mapping has no file. */
     JsonLines check(FileCheck check) throws IOException {
-        return text("file_now", check == null ? null : constant(check.result()))
+        text("file_now", check == null ? null : constant(check.result()))
                 .text("file_why", check == null ? null : check.reason());
+        return check == null || check.size().isEmpty()
+                ? nullValue("file_size_now")
+                : number("file_size_now", check.size().getAsLong());
     }
 
     /** Writes {@code deleted}. */

@@ -38,6 +38,33 @@ class CrashCommandTest {
                 .contains("line 26");
     }
 
+    /** A file that is truncated while it is mapped is the usual cause of SIGBUS. */
+    @Test
+    void aPageAfterTheEndOfTheFileIsReported() throws Exception {
+        Path data = Files.write(directory.resolve("data.bin"), new byte[4097]);
+        String text = Files.readString(HsErrFiles.write(directory), StandardCharsets.ISO_8859_1)
+                .replace(
+                        "7f1000000000-7f1000100000 rw-p 00000000 00:00 0 ",
+                        "7f1000000000-7f1000100000 rw-p 00000000 00:00 0 \n"
+                                + "7f2000000000-7f2000010000 rw-s 00001000 fe:00 12                         " + data);
+        String end = ": after the end of the file at the path, which has 4097 bytes now";
+        for (boolean isAfterEnd : new boolean[] {true, false}) { // the second page is in the file, up to its end
+            Path log = Files.writeString(
+                    directory.resolve("bus.log"),
+                    text.replace(
+                            "11 (SIGSEGV), si_code: 2 (SEGV_ACCERR), si_addr: 0x0000000000000000",
+                            "7 (SIGBUS), si_code: 2 (BUS_ADRERR), si_addr: 0x"
+                                    + (isAfterEnd ? "00007f2000001000" : "00007f2000000fff")),
+                    StandardCharsets.ISO_8859_1);
+            CliResult result = CliResult.with("crash", log.toString(), "--wide");
+            assertThat(result.out()).contains("  BUS_ADRERR" + (isAfterEnd ? end + "\n" : "\n"));
+            assertThat(CliResult.with("crash", log.toString(), "--json").rows())
+                    .filteredOn(row -> "fault".equals(row.get("role")))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row).containsEntry("file_size_now", 4097L));
+        }
+    }
+
     /** A file that was cut may have no mappings. */
     @Test
     void withoutMappingsThoseOfAddressesAreUnknown() throws Exception {
