@@ -48,8 +48,8 @@ import org.mapfiles.internal.SharedCleaner;
  * The next drain attaches to the process again and sets {@link #isIncomplete()}. If the kernel denies that, the drain
  * sets {@link #isThreadUnwatched()}. Before Linux 5.3 this is not detected.
  *
- * <p>Changes on a CPU that was offline at {@link #open} are not reported. On machines that add CPUs, open another
- * stream when their number has grown.
+ * <p>Changes on a CPU that was offline at {@link #open(ProcessMaps, Option...)} are not reported. On machines that add
+ * CPUs, open another stream when their number has grown.
  *
  * <p><b>Cost:</b> one descriptor for each existing thread and CPU (the highest 16th of {@code ulimit -n} is left free),
  * one ring of locked memory for each CPU, and less than a microsecond of the process for each change. Without changes
@@ -204,12 +204,17 @@ public final class MapEvents implements AutoCloseable {
      * @param millis maximum time in milliseconds; 0: does not wait; -1: no maximum
      * @return whether there are events to drain; false after the time, a {@link #close} or a signal, and after the
      *     process of the caller was stopped or frozen
+     * @throws IllegalArgumentException if the time is below -1
      * @throws org.mapfiles.ProcessExitedException if the process has exited and all its events are drained (Linux 5.3+;
      *     before, false is returned)
      * @throws IllegalStateException if this is closed, or another thread drains or waits
      * @throws MapsException if the kernel reports another error
      */
     public boolean await(int millis) throws MapsException {
+        if (millis < -1) {
+            throw new IllegalArgumentException(
+                    "not a time in milliseconds: " + millis + ": pass 0 or more, or -1 for no maximum");
+        }
         begin();
         try {
             int rc = waitFor(millis);
@@ -333,7 +338,8 @@ public final class MapEvents implements AutoCloseable {
 
     /**
      * Returns whether events may be missing, by the last drain: events were lost or may have been lost, a thread
-     * started during {@link #open}, or the process runs a program with other permissions. Then refresh a snapshot.
+     * started during {@link #open(ProcessMaps, Option...)}, or the process runs a program with other permissions. Then
+     * refresh a snapshot.
      *
      * @return whether events may be missing
      */
@@ -345,7 +351,8 @@ public final class MapEvents implements AutoCloseable {
 
     /**
      * Returns whether a thread is not watched, by the last drain: there are too few descriptors, or the kernel denies
-     * access to the new program of the process. Close this and open another stream; {@link #open} throws the cause.
+     * access to the new program of the process. Close this and open another stream; {@link #open(ProcessMaps,
+     * Option...)} throws the cause.
      *
      * @return whether events of a thread are missing
      */

@@ -104,6 +104,18 @@ class MapEventsCloseTest {
     }
 
     @Test
+    void negativeTimesDoNotWaitForEver() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                MapEvents changes = MapEvents.open(maps)) {
+            for (int millis : new int[] {-2, Integer.MIN_VALUE}) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> changes.await(millis))
+                        .withMessageContaining("0 or more, or -1");
+            }
+        }
+    }
+
+    @Test
     void absurdSizesAreRejected() throws Exception {
         try (ProcessMaps maps = ProcessMaps.self()) {
             for (int size : new int[] {-1, 0, 1, 8192, 65536 + 4096, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
