@@ -327,8 +327,8 @@ public final class MapFiles {
     }
 
     /**
-     * Returns how {@link #open} would verify the file, without reading the mapping and without opening devices. For
-     * lists of files. Allocates nothing in steady state.
+     * Returns how {@link #open(Mapping)} would verify the file, without reading the mapping and without opening
+     * devices. For lists of files. Allocates nothing in steady state.
      *
      * @param mapping of this process
      * @return {@link Verification#NOT_VERIFIED} if only the bytes can verify the file, or it cannot be found or opened;
@@ -370,14 +370,14 @@ public final class MapFiles {
 
     /**
      * Opens the file of a mapping for reading and writing, for example to map shared memory of another process here.
-     * Everything else is as for {@link #open}.
+     * Everything else is as for {@link #open(Mapping)}.
      *
      * @param mapping of this process
      * @return an open file, to be closed by the caller
-     * @throws NotVerifiedException as {@link #open}
+     * @throws NotVerifiedException as {@link #open(Mapping)}
      * @throws org.mapfiles.PermissionDeniedException if the process itself opened the file for reading only; or as
-     *     {@link #open}
-     * @throws org.mapfiles.NotSupportedException as {@link #open}
+     *     {@link #open(Mapping)}
+     * @throws org.mapfiles.NotSupportedException as {@link #open(Mapping)}
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
      * @throws MapsException if the file is being executed, or is on a read-only mount
@@ -388,13 +388,13 @@ public final class MapFiles {
 
     /**
      * Opens the file of a mapping for reading, also if it cannot be verified: {@link Verification#NOT_VERIFIED}.
-     * Everything else is as for {@link #open}.
+     * Everything else is as for {@link #open(Mapping)}.
      *
      * @param mapping of this process
      * @return an open file, to be closed by the caller
      * @throws NotVerifiedException if nothing or another file is at the path
-     * @throws org.mapfiles.PermissionDeniedException as {@link #open}
-     * @throws org.mapfiles.NotSupportedException as {@link #open}
+     * @throws org.mapfiles.PermissionDeniedException as {@link #open(Mapping)}
+     * @throws org.mapfiles.NotSupportedException as {@link #open(Mapping)}
      * @throws StaleMappingException if the process does not have the mapping any more
      * @throws IllegalArgumentException if the mapping has no file
      * @throws MapsException for any other failure, as described for the class

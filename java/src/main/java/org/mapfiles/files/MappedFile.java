@@ -124,7 +124,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * {@return the channel of the file} Each call returns the same channel. {@link #close} closes it. It is
+     * {@return the channel of the file} Each call returns the same channel. {@link #close()} closes it. It is
      * close-on-exec.
      *
      * <p>It can be written to only after {@link MapFiles#openForWriting}.

@@ -10,8 +10,8 @@ import org.mapfiles.MapsException;
  * <pre>java -javaagent:mapfiles.jar=jfr,mbean -jar application.jar</pre>
  *
  * <p>The options are separated by commas: {@code jfr} calls {@link JfrMapEvents#register}, {@code mbean} calls
- * {@link MapCount#register} with an interval of ten seconds. Without options, both. The JVM calls this class; programs
- * call the two methods.
+ * {@link MapCount#register(java.time.Duration)} with an interval of ten seconds. Without options, both. The JVM calls
+ * this class; programs call the two methods.
  */
 public final class JavaAgent {
     private static final Duration INTERVAL = Duration.ofSeconds(10);

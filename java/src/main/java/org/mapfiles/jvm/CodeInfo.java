@@ -14,8 +14,8 @@ import org.mapfiles.internal.Errno;
  *
  * <p>Not thread-safe: a holder belongs to one thread at a time.
  *
- * <p>Before the first search, and after a search without a result, all methods but {@link #isFound}, {@link #certainty}
- * and {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an
+ * <p>Before the first search, and after a search without a result, all methods but {@link #isFound()},
+ * {@link #certainty()} and {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an
  * {@link IndexOutOfBoundsException}. If recorded code was compacted since the search, the methods find it again. If it
  * was evicted, they throw {@link IllegalStateException}.
  */

@@ -171,7 +171,7 @@ public final class JvmCodeReader implements AutoCloseable {
      * Copies all code of the JVM with its names. A search in the copy takes some nanoseconds. Code that is loaded or
      * unloaded during the call may be included or not.
      *
-     * @return the code; empty if the JVM does not export the location of its code. {@link JvmCodeSnapshot#isComplete}
+     * @return the code; empty if the JVM does not export the location of its code. {@link JvmCodeSnapshot#isComplete()}
      *     reports whether some of it could not be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory

@@ -28,18 +28,21 @@ import org.mapfiles.events.MapEvents;
  * }
  * }</pre>
  *
+ * <p>If a refresh finds changes between {@link Reader#resolve} and a method of the mapping, that method throws
+ * {@link IllegalStateException}: resolve again.
+ *
  * <p>The snapshot is refreshed once per period. It is refreshed earlier after a miss, because the address may be in a
  * new mapping, and after an event of the kernel ({@link Builder#withEvents(MapEvents.Option...)}), but not more often
- * than {@link Builder#afterMiss}. A result is as old as the snapshot ({@link #readAt}). {@link #query} queries the
- * kernel for one address now.
+ * than {@link Builder#afterMiss(Duration)}. A result is as old as the snapshot ({@link #readAt()}). {@link #query}
+ * queries the kernel for one address now.
  *
  * <p>Resolving takes no lock and allocates nothing. It calls no native code, except that the first miss after a refresh
  * wakes the refresher. Refreshing allocates nothing in steady state, also if mappings change each time. Each result of
  * a reader is from one whole snapshot.
  *
  * <p>When the process exits or its {@link ProcessMaps} is closed, the last snapshot stays readable, and
- * {@link #failure} returns the reason. Any other failure in the background is recorded in {@link #failure} or
- * {@link #eventsFailure}, and the refresher tries again.
+ * {@link #failure()} returns the reason. Any other failure in the background is recorded in {@link #failure()} or
+ * {@link #eventsFailure()}, and the refresher tries again.
  *
  * <p>Thread-safe. Each {@link Reader} belongs to one thread.
  */

@@ -179,7 +179,7 @@ public final class Crash {
     }
 
     /**
-     * Returns the latest time at which the crash may have been: see {@link #earliest}.
+     * Returns the latest time at which the crash may have been: see {@link #earliest()}.
      *
      * @return empty if the file records no time
      */
@@ -206,7 +206,7 @@ public final class Crash {
      * instruction of another function. HotSpot prints return addresses of all frames but the one that a signal
      * interrupted ({@code VMError::print_native_stack}).
      *
-     * @param address one of {@link #addresses}
+     * @param address one of {@link #addresses()}
      * @return true for a frame, unless its address is that of the instruction
      */
     public boolean isReturnAddress(Address address) {

@@ -19,7 +19,7 @@ public final class FileCheck {
         REPLACED,
         /** No file is at the path. */
         MISSING,
-        /** It cannot be determined: {@link FileCheck#reason} says why. */
+        /** It cannot be determined: {@link FileCheck#reason()} says why. */
         UNKNOWN
     }
 
@@ -64,7 +64,7 @@ public final class FileCheck {
 
     /**
      * Returns the GNU build ID of the mapped file. It was recorded, or is that of a file that is the same or may be the
-     * same: see {@link #result}.
+     * same: see {@link #result()}.
      *
      * @return empty if it is unknown
      */

@@ -151,7 +151,7 @@ public final class LibraryOffsets {
      * @param library the path of the file, or the last parts of the path, such as {@code libjvm.so} or
      *     {@code server/libjvm.so}
      * @param offset from the base of the library, in bytes; unsigned
-     * @return whether the address was found; then {@link #address} returns it
+     * @return whether the address was found; then {@link #address()} returns it
      */
     public Outcome find(String library, long offset) {
         Objects.requireNonNull(library, "library");
@@ -181,7 +181,7 @@ public final class LibraryOffsets {
      *
      * @param name the path of the file, or the name of the memory
      * @param offset in the file, or from the start of the memory, in bytes; unsigned
-     * @return whether the address was found; then {@link #address} returns it
+     * @return whether the address was found; then {@link #address()} returns it
      */
     public Outcome findInFile(String name, long offset) {
         Objects.requireNonNull(name, "name");

@@ -25,8 +25,8 @@ import org.mapfiles.NotEnoughMemoryException;
  * The mappings that a file records: text of /proc/PID/maps or smaps, an hs_err file of HotSpot (JDK 8 to 28), or a core
  * file.
  *
- * <p>A part of the file that cannot be used is left out, and is a {@link #problems problem}. {@link MapSnapshot#ofText}
- * is strict: it rejects a whole text if one line is wrong.
+ * <p>A part of the file that cannot be used is left out, and is a {@link #problems() problem}.
+ * {@link MapSnapshot#ofText} is strict: it rejects a whole text if one line is wrong.
  *
  * <p>Text with CR LF at the end of each line is read as if the lines ended with LF. A last line without a newline is
  * not used, since its name may be cut. In the snapshot of a core file devices and inodes are 0, and all mappings are
@@ -264,7 +264,7 @@ public final class SavedMaps {
     }
 
     /**
-     * Returns the number of problems, also of those that {@link #problems} leaves out.
+     * Returns the number of problems, also of those that {@link #problems()} leaves out.
      *
      * @return 0 or more
      */
@@ -274,7 +274,7 @@ public final class SavedMaps {
 
     /**
      * Returns whether a mapping may be missing: a line could not be used, or the file is known to be cut. Then it is
-     * unknown which mapping an address outside of {@link #snapshot} was in.
+     * unknown which mapping an address outside of {@link #snapshot()} was in.
      *
      * @return false also for text that was cut between two lines
      */
@@ -307,7 +307,7 @@ public final class SavedMaps {
      * file does not record: a core file lacks whether a mapping is shared, and some lack all permissions of mappings
      * whose memory they leave out.
      *
-     * @param mapping a mapping of {@link #snapshot}
+     * @param mapping a mapping of {@link #snapshot()}
      * @return four characters
      */
     public String permissions(Mapping mapping) {
@@ -322,7 +322,7 @@ public final class SavedMaps {
      * Compares a mapping's file with the file that is now at its path. Reads attributes and, if there is one, the build
      * ID.
      *
-     * @param mapping a mapping of {@link #snapshot}
+     * @param mapping a mapping of {@link #snapshot()}
      * @return whether the file at the path is the file that was mapped
      */
     public FileCheck check(Mapping mapping) {
@@ -333,7 +333,7 @@ public final class SavedMaps {
     /**
      * Returns the GNU build ID of a mapping's file that was recorded. Reads no file.
      *
-     * @param mapping a mapping of {@link #snapshot}
+     * @param mapping a mapping of {@link #snapshot()}
      * @return empty if none was recorded
      */
     public Optional<byte[]> recordedBuildId(Mapping mapping) {

@@ -126,8 +126,8 @@ public final class SymbolCache implements AutoCloseable {
      * the local cache of debuginfod. Nothing is downloaded.
      *
      * <p>The file may be a debug file, which lacks code and data. Its {@link ElfFile#elfAddress} finds the addresses of
-     * mappings of code that show a whole segment. Other addresses are unknown. Its {@link ElfFile#htlhash} and
-     * {@link ElfFile#size} are not those of the mapped file.
+     * mappings of code that show a whole segment. Other addresses are unknown. Its {@link ElfFile#htlhash()} and
+     * {@link ElfFile#size()} are not those of the mapped file.
      *
      * @param buildId GNU build ID in hexadecimal
      * @return empty: no such file was found, or the text is no build ID

@@ -31,7 +31,7 @@ public final class SymbolInfo {
         NO_ELF_FILE,
         /**
          * The file cannot be opened or read, or cannot be verified to be the mapped one; see
-         * {@link org.mapfiles.files.MapFiles#open}.
+         * {@link org.mapfiles.files.MapFiles#open(Mapping)}.
          */
         NOT_OPENED
     }

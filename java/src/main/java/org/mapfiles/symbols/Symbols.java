@@ -32,8 +32,8 @@ import org.mapfiles.internal.RootAccess;
  * }
  * }</pre>
  *
- * <p>Each file is opened once, and verified as {@link MapFiles#open} does: also a deleted or replaced file is the
- * mapped one. If the file has no whole symbol table, a file with one is searched in the order of
+ * <p>Each file is opened once, and verified as {@link MapFiles#open(Mapping)} does: also a deleted or replaced file is
+ * the mapped one. If the file has no whole symbol table, a file with one is searched in the order of
  * {@link SymbolInfo.Source}, first in the root of the process, then in that of this JVM. The vdso is read from memory.
  *
  * <p>A file that could not be opened is not tried again by the same object, unless the mapping was stale, or

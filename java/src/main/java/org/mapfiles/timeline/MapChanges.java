@@ -31,19 +31,20 @@ import org.mapfiles.events.MapEvents;
  * }</pre>
  *
  * <p><b>Replay:</b> begin with {@link #mappings}, and apply each change in the order of the lists. {@code ADDED} adds
- * its mapping. {@code REMOVED} removes the mapping with this range. {@code CHANGED} replaces {@link MapChange#previous}
- * by {@link MapChange#mapping}. {@code EXEC} and {@code LOST} change nothing. The mappings never overlap, and after
- * each {@link #poll} they are equal to {@link #mappings}.
+ * its mapping. {@code REMOVED} removes the mapping with this range. {@code CHANGED} replaces
+ * {@link MapChange#previous()} by {@link MapChange#mapping()}. {@code EXEC} and {@code LOST} change nothing. The
+ * mappings never overlap, and after each {@link #poll} they are equal to {@link #mappings}.
  *
  * <p>After a poll the mappings are what the poll read, with one exception: events after the begin of the poll count
  * more, because the poll may have read their ranges before. The next poll compares those ranges again. So if the
  * process changes nothing during a poll, the result is exactly what is mapped. This is also true for changes that the
  * kernel does not report (munmap, mremap, merging and splitting), and if events are lost.
  *
- * <p><b>Times:</b> changes are in order of {@link MapChange#time}. A mapping that the kernel reported has the exact
- * time; if its event was written after a poll that ended later, {@link MapChange#after} is that time. The mappings that
- * it replaced may have been unmapped earlier. A change that only a poll finds happened between {@link MapChange#after}
- * and the end of the poll. A mapping that was made and unmapped between two polls is found only by events.
+ * <p><b>Times:</b> changes are in order of {@link MapChange#time()}. A mapping that the kernel reported has the exact
+ * time; if its event was written after a poll that ended later, {@link MapChange#after()} is that time. The mappings
+ * that it replaced may have been unmapped earlier. A change that only a poll finds happened between
+ * {@link MapChange#after()} and the end of the poll. A mapping that was made and unmapped between two polls is found
+ * only by events.
  *
  * <p>If the kernel reports a mapping again with equal range, permissions and file, it is a new mapping: a removal and
  * an addition are reported.
