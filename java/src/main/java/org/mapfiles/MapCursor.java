@@ -310,7 +310,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     /** Returns the offset of the mapping in the memory; throws if the cursor is on no mapping. */
     private int at() {
         if (readAt != version) {
-            throw new IndexOutOfBoundsException("the cursor is on no mapping: call next() or seek() first");
+            throw new IndexOutOfBoundsException("the cursor is on no mapping: find one first, or call next()");
         }
         return at * MapRecord.SIZE;
     }
@@ -341,6 +341,7 @@ public final class MapCursor extends IndexedMappings implements Mapping {
     }
 
     private static IllegalStateException stale() {
-        return new IllegalStateException("the snapshot was refreshed: call reset() on the cursor");
+        return new IllegalStateException(
+                "the snapshot was refreshed with changes: find the mapping again, or call reset() on the cursor");
     }
 }

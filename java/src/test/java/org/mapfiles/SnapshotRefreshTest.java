@@ -67,7 +67,7 @@ class SnapshotRefreshTest {
         for (Consumer<Mapping> read : MapCursorTest.READS) {
             assertThatThrownBy(() -> read.accept(cursor))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("reset()");
+                    .hasMessageContaining("find the mapping again, or call reset()");
         }
         assertThatThrownBy(cursor::next).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(cursor::index).isInstanceOf(IllegalStateException.class);
