@@ -97,7 +97,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
 
         @Override
         protected String name() {
-            return "JvmProcess or JvmCodeReader"; // a reader has a JvmProcess of its own
+            return "JvmProcess, JvmCodeReader or JvmResolver"; // the others have a JvmProcess of their own
         }
     }
 

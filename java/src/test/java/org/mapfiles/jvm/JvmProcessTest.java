@@ -202,7 +202,7 @@ class JvmProcessTest {
             jvm.close();
             assertThatThrownBy(jvm::flags)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("this JvmProcess or JvmCodeReader is closed");
+                    .hasMessageContaining("this JvmProcess, JvmCodeReader or JvmResolver is closed");
         }
     }
 }
