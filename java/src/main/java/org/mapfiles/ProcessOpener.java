@@ -25,7 +25,7 @@ final class ProcessOpener {
     }
 
     static ProcessMaps open(Path procDirectory) throws MapsException {
-        String name = "the process of " + procDirectory;
+        String name = "process " + procDirectory;
         OpenProcess process = newProcess();
         int rc;
         try {

@@ -123,7 +123,7 @@ class PermissionDeniedTest {
                 .output();
         assertThat(output)
                 .startsWith("DENIED [OTHER_USER, CAPABILITIES]")
-                .contains("the process of /proc/self/fd/9")
+                .contains("access to process /proc/self/fd/9")
                 .contains("CAP_SYS_PTRACE");
     }
 

@@ -59,6 +59,9 @@ class ExitCodeTest {
                 List.of(List.of("maps", pid), List.of("count", pid), List.of("resolve", pid, "0"))) {
             assertFails(CliResult.with(command.toArray(String[]::new)), 4, pid);
         }
+        for (String proc : List.of("/proc/" + pid, "/proc/self/../" + pid + "/")) {
+            assertFails(CliResult.with("maps", proc), 4, "there is no process /proc/", pid);
+        }
     }
 
     @Test

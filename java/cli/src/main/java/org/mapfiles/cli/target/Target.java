@@ -1,5 +1,6 @@
 package org.mapfiles.cli.target;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -88,7 +89,7 @@ public final class Target {
             if (pid > 0) {
                 return of(pid);
             }
-            if (text.startsWith("/") && isProcess(text)) {
+            if (text.startsWith("/") && (isDirectory(text) || isBelowProc(text))) {
                 return new Target(-1, Path.of(text));
             }
             List<RunningJvms.Jvm> found = RunningJvms.named(text);
@@ -110,10 +111,23 @@ public final class Target {
         }
 
         /** The path of a jar begins with a slash too. */
-        private static boolean isProcess(String text) {
+        private static boolean isDirectory(String text) {
             try {
                 return Files.isDirectory(Path.of(text));
             } catch (InvalidPathException e) {
+                return false;
+            }
+        }
+
+        /** Returns whether a path is that of a PID in a proc file system. There may be no such process any more. */
+        private static boolean isBelowProc(String text) {
+            try {
+                Path path = Path.of(text).normalize();
+                return path.getNameCount() > 1
+                        && PositiveNumber.parse(path.getFileName().toString()) > 0
+                        && Files.isSymbolicLink(path.resolveSibling("self")) // not a thread or a descriptor
+                        && Files.getFileStore(path.getParent()).type().equals("proc");
+            } catch (InvalidPathException | IOException e) {
                 return false;
             }
         }
