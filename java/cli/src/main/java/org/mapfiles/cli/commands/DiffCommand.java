@@ -30,8 +30,9 @@ import picocli.CommandLine.TypeConversionException;
         footer = {
             "",
             "A state is a file of 'mapfiles save', or a process as it is now. Files of 'mapfiles maps --json', text of"
-                    + " /proc/PID/maps, hs_err files and core files are read too. Bytes in memory of these are"
-                    + " unknown. Of text and hs_err files build IDs are unknown too, so files are compared by path.",
+                    + " /proc/PID/maps, hs_err files and core files are read too. Of these only 'maps --json --rss' has"
+                    + " bytes in memory, and only 'maps --json --elf' and core files have build IDs. Without build IDs"
+                    + " files are compared by path.",
             "",
             "+ is new, - does not exist any more, ~ has changed, ? is unknown. The last line has the change in"
                     + " parentheses. A file that was replaced by one with another build ID has two lines.",
