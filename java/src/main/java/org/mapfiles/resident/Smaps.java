@@ -14,7 +14,7 @@ import org.mapfiles.internal.SnapshotBuffer;
  * What /proc/PID/smaps reports for each mapping of a process: the proportional size, and shared and private, clean and
  * modified bytes.
  *
- * <p>Reading it costs about 10 times as much as {@link ResidentPages}, which has the bytes in memory and in swap too:
+ * <p>Reading it costs several times as much as {@link ResidentPages}, which has the bytes in memory and in swap too:
  * the kernel visits the structure of each page, and writes 700 bytes of text for each mapping. {@link #readTotal} costs
  * somewhat less.
  *
