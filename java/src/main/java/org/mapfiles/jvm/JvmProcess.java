@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.PermissionDeniedException;
@@ -62,7 +63,7 @@ public final class JvmProcess implements AutoCloseable {
      * @param stackStart first address of the stack
      * @param stackEnd end of the stack (exclusive)
      */
-    public record JavaThread(int tid, String name, Thread thread, long stackStart, long stackEnd) {
+    public record JavaThread(int tid, String name, @Nullable Thread thread, long stackStart, long stackEnd) {
         /** Constructs a thread. */
         public JavaThread {
             Objects.requireNonNull(name, "name");

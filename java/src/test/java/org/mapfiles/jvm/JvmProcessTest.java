@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.mapfiles.NotSupportedException;
 import org.mapfiles.ProcessExitedException;
@@ -148,6 +149,15 @@ class JvmProcessTest {
             assertThat(found[0].name()).isEqualTo(named.getName());
             assertThat(found[0].thread()).isSameAs(named);
         }
+    }
+
+    @Test
+    void threadThatMayBeMissingIsAnnotated() throws Exception {
+        assertThat(JvmProcess.JavaThread.class
+                        .getMethod("thread")
+                        .getAnnotatedReturnType()
+                        .isAnnotationPresent(Nullable.class))
+                .isTrue();
     }
 
     @Test
