@@ -234,6 +234,25 @@ class MisuseTest {
     }
 
     @Test
+    void eventsOfAnotherProcessAreRejected() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                ProcessMaps same = ProcessMaps.self();
+                ProcessMaps other = ProcessMaps.of(children.sleeper().pid());
+                MapEvents events = MapEvents.open(maps, MapEvents.Option.DATA)) {
+            MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> MapChanges.of(other, events),
+                    () -> LiveMaps.of(other).withEvents(events),
+                    () -> timeline.poll(other, new MapSnapshot(), events));
+            assertThatThrownBy(() -> MapChanges.of(other, events))
+                    .hasMessage("the events are of process " + maps.pid() + ", not of process " + other.pid()
+                            + ": open them with the same ProcessMaps");
+            assertThat(MapChanges.of(same, events).mappings()).isNotEmpty();
+        }
+    }
+
+    @Test
     void absurdSizesAreRejected() {
         int[][] sizes = {
             {-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1}, {1 << 24, 1 << 30}

@@ -14,6 +14,7 @@ import org.mapfiles.internal.MapRecord.Event;
 import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SharedCleaner;
 
 /**
@@ -98,21 +99,30 @@ public final class MapEvents implements AutoCloseable {
             public boolean drainAllForChanges(Object events) {
                 return ((MapEvents) events).drainAllForChanges();
             }
+
+            @Override
+            protected int pidAtProc(Object events) {
+                return ((MapEvents) events).pidAtProc;
+            }
         });
     }
 
     private final OpenEvents stream;
     private final Cleaner.Cleanable cleanable;
     private final String process;
+    /** The PID in /proc; 0: unknown. */
+    private final int pidAtProc;
+
     private final NativeMemory memory;
     private final ByteBuffer drained;
     private final MapEvent event;
     private final AtomicInteger busy = new AtomicInteger();
 
-    private MapEvents(OpenEvents stream, NativeMemory memory, String process) {
+    private MapEvents(OpenEvents stream, NativeMemory memory, String process, int pidAtProc) {
         this.stream = stream;
         this.memory = memory;
         this.process = process;
+        this.pidAtProc = pidAtProc;
         drained = memory.bytes();
         event = new MapEvent(
                 memory.slice(Event.DRAINED_SIZE, EVENTS * Event.SIZE),
@@ -184,7 +194,11 @@ public final class MapEvents implements AutoCloseable {
             OpenEvents stream = OpenEvents.of(threads, cpus);
             int rc = stream.open(maps, bits, ringBytes, wakeBytes);
             if (rc == 0) {
-                return new MapEvents(stream, memory, "process " + maps.pid());
+                return new MapEvents(
+                        stream,
+                        memory,
+                        "process " + maps.pid(),
+                        RootAccess.get().pidAtProc(maps));
             }
             if (rc != Errno.ENOBUFS) {
                 throw EventsExceptions.ofStream(

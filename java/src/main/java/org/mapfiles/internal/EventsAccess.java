@@ -26,4 +26,21 @@ public abstract class EventsAccess {
      * @return whether mappings have changed or may have changed
      */
     public abstract boolean drainAllForChanges(Object events);
+
+    /** Returns the PID in /proc of the process of a {@code MapEvents}; 0: unknown. */
+    protected abstract int pidAtProc(Object events);
+
+    /**
+     * Checks the events that a caller passes for the process of a {@code ProcessMaps}.
+     *
+     * @throws IllegalArgumentException if they are known to be of another process
+     */
+    public final void requireSameProcess(Object events, Object maps) {
+        int of = pidAtProc(events);
+        int pid = RootAccess.get().pidAtProc(maps);
+        if (of > 0 && pid > 0 && of != pid) {
+            throw new IllegalArgumentException("the events are of process " + of + ", not of process " + pid
+                    + ": open them with the same ProcessMaps");
+        }
+    }
 }

@@ -15,6 +15,7 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvents;
+import org.mapfiles.internal.EventsAccess;
 
 /**
  * Refreshes a snapshot of a process in the background while any number of other threads resolve addresses in it.
@@ -165,9 +166,12 @@ public final class LiveMaps implements AutoCloseable {
          *     {@link LiveMaps#eventsFailure} returns the reason. The next attempts follow after increasing pauses, up
          *     to the period
          * @return this builder
+         * @throws IllegalArgumentException if the events are of another process
          */
         public Builder withEvents(MapEvents events) {
-            this.events = Objects.requireNonNull(events, "events");
+            Objects.requireNonNull(events, "events");
+            EventsAccess.get().requireSameProcess(events, maps);
+            this.events = events;
             options = null;
             return this;
         }

@@ -14,6 +14,7 @@ import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
+import org.mapfiles.internal.EventsAccess;
 
 /**
  * Reports the changes of the mappings of a process in an order to replay them. Changes are found by polls, and by
@@ -89,12 +90,16 @@ public final class MapChanges {
      * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain
      *     them
      * @return the changes from now on
+     * @throws IllegalArgumentException if the events are of another process
      * @throws org.mapfiles.ProcessExitedException if the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException as {@link ProcessMaps#read}
      */
     public static MapChanges of(ProcessMaps maps, MapEvents events) throws MapsException {
-        return begin(maps, Objects.requireNonNull(events, "events"));
+        Objects.requireNonNull(maps, "maps");
+        Objects.requireNonNull(events, "events");
+        EventsAccess.get().requireSameProcess(events, maps);
+        return begin(maps, events);
     }
 
     private static MapChanges begin(ProcessMaps maps, @Nullable MapEvents events) throws MapsException {

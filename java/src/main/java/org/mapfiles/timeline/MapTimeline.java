@@ -14,6 +14,7 @@ import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
+import org.mapfiles.internal.EventsAccess;
 
 /**
  * Resolves an address as of its sampling time. A timeline records the mappings of one process over time, from polls and
@@ -101,12 +102,16 @@ public final class MapTimeline {
      * @param snapshot is refreshed, with the filter of its last read
      * @param events of the same process, opened before the first poll
      * @return whether mappings have changed
+     * @throws IllegalArgumentException if the events are of another process
      * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
      * @throws IllegalStateException if the process or the events are closed, or this timeline was loaded from a file
      * @throws MapsException as {@link ProcessMaps#refresh}
      */
     public boolean poll(ProcessMaps maps, MapSnapshot snapshot, MapEvents events) throws MapsException {
-        return pollWith(maps, snapshot, Objects.requireNonNull(events, "events"));
+        Objects.requireNonNull(maps, "maps");
+        Objects.requireNonNull(events, "events");
+        EventsAccess.get().requireSameProcess(events, maps);
+        return pollWith(maps, snapshot, events);
     }
 
     private boolean pollWith(ProcessMaps maps, MapSnapshot snapshot, @Nullable MapEvents events) throws MapsException {
