@@ -196,7 +196,11 @@ int mf_events_attach_all(struct mf_events *events, int task_fd)
 {
     int unwatched = 1;
 
-    for (int listing = 0; listing < MAX_LISTINGS && unwatched > 0; listing++)
+    /* If the first thread ends while another one calls execve(2), a listing may have only the first one. The next has its successor. */
+    for (int listing = 0; listing < MAX_LISTINGS && (unwatched > 0 || (events->thread_count == 0 && listing < 2)); listing++) {
         unwatched = attach_listed(events, task_fd);
-    return unwatched > 0 ? -EAGAIN : unwatched;
+        if (unwatched < 0)
+            return unwatched;
+    }
+    return unwatched > 0 ? -EAGAIN : 0;
 }

@@ -11,18 +11,13 @@
 
 #define ENTRY_NAME 40 /* two addresses of 16 digits, a dash, a NUL */
 
-/* If the first thread has ended, it has no entries any more: opens the directory of a living thread. */
+/* If the first thread has ended, it has no entries any more: opens the directory of a living thread. task/TID has none. */
 static int open_directory(const struct mf_process *process)
 {
-    char path[48] = "../";
-    const int32_t tid = mf_maps_thread(mf_state(process)->proc_fd);
-    int fd;
+    const int proc_fd = mf_state(process)->proc_fd;
+    const int fd = mf_maps_open_below(proc_fd, "../", "map_files", O_RDONLY | O_DIRECTORY);
 
-    if (tid < 0)
-        return tid;
-    strcpy(mf_put_decimal(path + strlen(path), (uint64_t)tid), "/map_files");
-    fd = mf_sys_openat(mf_state(process)->proc_fd, tid == 0 ? "map_files" : path, O_RDONLY | O_DIRECTORY);
-    return fd == -ENOENT || fd == -EACCES ? mf_maps_explain(mf_state(process)->proc_fd, fd == -ENOENT ? -ENOTSUP : fd) : fd;
+    return fd == -ENOENT || fd == -EACCES ? mf_maps_explain(proc_fd, fd == -ENOENT ? -ENOTSUP : fd) : fd;
 }
 
 int mf_entry_prepare(struct mf_process *process)

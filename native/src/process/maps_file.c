@@ -35,20 +35,29 @@ static int open_if_alive(int directory, const char *path)
     return alive < 0 ? alive : -ESRCH;
 }
 
+/*
+ * Maximum of attempts to find the memory of a process. If a thread other than the first one calls execve(2), it takes the PID of
+ * the process, and its own directory ends (de_thread(), fs/exec.c). An attempt that has read the first thread before that, and
+ * opens the directory of the other thread after it, finds the memory in neither of them. So there are at least two attempts, and
+ * more while other threads exist.
+ */
+#define ATTEMPTS 8
+
 /* Whether to try the next thread. */
 static bool continues(int found)
 {
     return found < 0 && !mf_sys_is_shortage(found);
 }
 
-/* Opens task/TID/maps of the first thread that still has memory. */
-static int open_through_thread(int proc_fd, int32_t *tid)
+/* Opens task/TID/maps of the first thread that still has memory. Sets @p threads to the number of threads that were listed. */
+static int open_through_thread(int proc_fd, int32_t *tid, int *threads)
 {
     const int task_fd = mf_sys_openat(proc_fd, "task", O_RDONLY | O_DIRECTORY);
     _Alignas(struct mf_directory_entry) char entries[1024];
     int found = -ESRCH;
     long length = 0;
 
+    *threads = 0;
     if (task_fd < 0)
         return task_fd;
     while (continues(found) && (length = MF_SYS(SYS_getdents64, task_fd, entries, sizeof entries)) > 0) {
@@ -60,6 +69,7 @@ static int open_through_thread(int proc_fd, int32_t *tid)
             *tid = mf_get_number(entry->name);
             if (*tid < 1)
                 continue;
+            ++*threads;
             strcpy(mf_put_decimal(path, (uint64_t)*tid), "/maps");
             found = open_if_alive(task_fd, path);
         }
@@ -68,10 +78,13 @@ static int open_through_thread(int proc_fd, int32_t *tid)
     return found < 0 && mf_sys_is_shortage(length) ? (int)length : found;
 }
 
-/* Returns why a process has no memory, from the state and the flags in its stat (proc_pid_stat(5)). */
+/*
+ * Returns why a process has no memory, from the state and the flags in its stat (proc_pid_stat(5)). -EAGAIN: its first thread is
+ * neither exiting nor a zombie, so it has memory now.
+ */
 static int why_no_memory(int proc_fd)
 {
-    enum { STATE = 0, FLAGS = 6, PF_KTHREAD = 0x00200000 };
+    enum { STATE = 0, FLAGS = 6, PF_EXITING = 0x00000004, PF_KTHREAD = 0x00200000 };
     char stat[512];
     const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
     /* The command in parentheses may contain blanks and parentheses. */
@@ -93,7 +106,9 @@ static int why_no_memory(int proc_fd)
         flags = flags * 10 + (uint64_t)(*field - '0');
     if (flags & PF_KTHREAD)
         return -ENXIO;
-    return state == 'Z' ? -ECHILD : -ESRCH;
+    if (state == 'Z')
+        return -ECHILD;
+    return state == 'X' || flags & PF_EXITING ? -ESRCH : -EAGAIN;
 }
 
 /* Whether an error means that there is no memory to open. why_no_memory() finds the reason. */
@@ -105,13 +120,23 @@ static bool is_absent(int rc)
 /* Opens the maps. Sets @p tid to the thread that they belong to, or 0 for the process itself. */
 static int open_maps(int proc_fd, int32_t *tid)
 {
-    int fd = open_if_alive(proc_fd, "maps");
+    int why = -EAGAIN;
 
-    *tid = 0;
-    if (!is_absent(fd))
-        return fd;
-    fd = open_through_thread(proc_fd, tid);
-    return is_absent(fd) ? why_no_memory(proc_fd) : fd;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        int threads;
+        int fd = open_if_alive(proc_fd, "maps");
+
+        *tid = 0;
+        if (!is_absent(fd))
+            return fd;
+        fd = open_through_thread(proc_fd, tid, &threads);
+        if (!is_absent(fd))
+            return fd;
+        why = why_no_memory(proc_fd);
+        if (why == -ENXIO || (why != -EAGAIN && threads <= 1 && attempt > 0))
+            break;
+    }
+    return why == -EAGAIN ? -ESRCH : why;
 }
 
 int mf_maps_open(int proc_fd)
@@ -132,18 +157,34 @@ int32_t mf_maps_thread(int proc_fd)
     return tid;
 }
 
+int mf_maps_open_below(int proc_fd, const char *threads, const char *part, int flags)
+{
+    int fd = -ESRCH;
+
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const int32_t tid = mf_maps_thread(proc_fd);
+        char path[48];
+        char *to = path;
+
+        if (tid < 0)
+            return tid;
+        *to = 0;
+        if (tid > 0) {
+            to = mf_put_decimal(stpcpy(path, threads), (uint64_t)tid);
+            *to++ = '/';
+        }
+        strcpy(to, part);
+        fd = mf_sys_openat(proc_fd, path, flags);
+        /* The thread has ended, or has taken the PID of the process. */
+        if (fd != -ESRCH && (fd != -ENOENT || tid == 0))
+            break;
+    }
+    return fd;
+}
+
 int mf_maps_open_file(int proc_fd, const char *part, int flags)
 {
-    char path[48] = "task/";
-    const int32_t tid = mf_maps_thread(proc_fd);
-    char *to;
-
-    if (tid <= 0)
-        return tid < 0 ? tid : mf_sys_openat(proc_fd, part, flags);
-    to = mf_put_decimal(path + strlen(path), (uint64_t)tid);
-    *to++ = '/';
-    strcpy(to, part);
-    return mf_sys_openat(proc_fd, path, flags);
+    return mf_maps_open_below(proc_fd, "task/", part, flags);
 }
 
 int mf_maps_explain(int proc_fd, int error)

@@ -65,6 +65,12 @@ int32_t mf_maps_thread(int proc_fd);
 int mf_maps_open_file(int proc_fd, const char *part, int flags);
 
 /*
+ * The same, with the directory that has those of the threads, relative to /proc/PID: "task/", or "../" for a file that task/TID
+ * does not have.
+ */
+int mf_maps_open_below(int proc_fd, const char *threads, const char *part, int flags);
+
+/*
  * Returns what an error of a file below /proc/PID means. While a process exits, its files belong to root (-EACCES) or do not
  * exist (-ENOENT). Returns why the process has no memory; or @p error if it has memory.
  */

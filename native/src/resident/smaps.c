@@ -10,6 +10,9 @@
 /* Bytes of a line that matter: the two addresses of a mapping, or a name and a number. */
 #define LINE 64u
 
+/* Maximum of reads. After an execve(2) during each of them the result is -ESRCH. */
+#define ATTEMPTS 4
+
 struct parser {
     struct mf_smaps *out;
     uint32_t capacity;
@@ -123,7 +126,22 @@ static int read_text(int fd, struct parser *parser)
     return (int)got;
 }
 
-static int read_file(const struct mf_process *process, const char *name, struct parser *parser)
+/*
+ * Whether the memory that a file was opened on still exists. If the process exits or calls execve(2), the text of smaps ends early
+ * without an error. A read of the first line of smaps takes as long as the pages of its mapping, so the descriptor of the process
+ * is checked first.
+ */
+static bool is_whole(const struct mf_process *process, int fd)
+{
+    const uint32_t traits = mf_state(process)->traits;
+    char byte;
+
+    return (traits & MF_TRAIT_QUERY && mf_maps_alive(mf_state(process)->maps_fd, traits) > 0) ||
+           mf_sys_pread(fd, &byte, 1, 0) > 0;
+}
+
+/* Reads a file with one descriptor. -ESRCH: the memory that it shows was released. */
+static int read_once(const struct mf_process *process, const char *name, bool may_end_early, struct parser *parser)
 {
     const int proc_fd = mf_state(process)->proc_fd;
     const int fd = mf_maps_open_file(proc_fd, name, O_RDONLY);
@@ -131,17 +149,34 @@ static int read_file(const struct mf_process *process, const char *name, struct 
 
     if (fd < 0)
         return mf_maps_explain(proc_fd, fd == -ENOENT ? -ENOTSUP : fd);
+    parser->count = parser->length = 0;
     rc = read_text(fd, parser);
-    mf_sys_close(fd);
-    if (rc == 0 && parser->count == 0) /* the memory was released after the file was opened */
+    if (rc == 0 && (parser->count == 0 || (may_end_early && !is_whole(process, fd))))
         rc = -ESRCH;
-    return rc == -ESRCH ? mf_maps_explain(proc_fd, -ESRCH) : rc;
+    mf_sys_close(fd);
+    return rc;
+}
+
+/* After an execve(2) a new descriptor is of the new memory. */
+static int read_file(const struct mf_process *process, const char *name, bool may_end_early, struct parser *parser)
+{
+    int rc = -ESRCH;
+
+    for (int attempt = 0; rc == -ESRCH && attempt < ATTEMPTS; attempt++) {
+        int why;
+
+        rc = read_once(process, name, may_end_early, parser);
+        why = rc == -ESRCH ? mf_maps_explain(mf_state(process)->proc_fd, 0) : 0;
+        if (why < 0)
+            return why;
+    }
+    return rc;
 }
 
 int mf_smaps_read(const struct mf_process *process, struct mf_smaps *out, uint32_t capacity, uint32_t *count)
 {
     struct parser parser = {.out = out, .capacity = capacity};
-    const int rc = read_file(process, "smaps", &parser);
+    const int rc = read_file(process, "smaps", true, &parser);
 
     if (rc < 0)
         return rc;
@@ -152,10 +187,10 @@ int mf_smaps_read(const struct mf_process *process, struct mf_smaps *out, uint32
 int mf_smaps_total(const struct mf_process *process, struct mf_smaps *out)
 {
     struct parser parser = {.out = out, .capacity = 1, .sums = true};
-    int rc = read_file(process, "smaps_rollup", &parser);
+    int rc = read_file(process, "smaps_rollup", false, &parser);
 
     if (rc != -ENOTSUP)
         return rc;
     parser = (struct parser){.out = out, .capacity = 1, .sums = true};
-    return read_file(process, "smaps", &parser);
+    return read_file(process, "smaps", true, &parser);
 }
