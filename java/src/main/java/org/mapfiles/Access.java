@@ -33,6 +33,11 @@ final class Access extends RootAccess {
     }
 
     @Override
+    public IOException failure(int errno, Object maps) {
+        return ((ProcessMaps) maps).failure(errno);
+    }
+
+    @Override
     public boolean isShortage(IOException failure) {
         return failure instanceof Exceptions.ShortageException;
     }

@@ -44,6 +44,19 @@ final class ProcessReads {
         }
     }
 
+    /** Returns whether the process has memory now; false also if it is closed. */
+    boolean hasMemory() {
+        try (ProcessCall call = calls.begin()) {
+            int descriptor = NativeCalls.chunksOpen(call.process());
+            if (descriptor >= 0) {
+                NativeCalls.closeDescriptor(descriptor);
+            }
+            return descriptor >= 0;
+        } catch (IllegalStateException closed) {
+            return false;
+        }
+    }
+
     /** Checks that the text of a descriptor, which was read to its end, did not end early. */
     void checkWhole(int text) throws MapsException {
         int rc;

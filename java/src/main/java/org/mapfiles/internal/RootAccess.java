@@ -40,6 +40,9 @@ public abstract class RootAccess {
      */
     public abstract IOException failure(int errno, String subject, int pidAtProc);
 
+    /** Returns the {@code MapsException} for a negative errno of a read of a process, a {@code ProcessMaps}. */
+    public abstract IOException failure(int errno, Object maps);
+
     /** Returns whether an exception is one of {@link #failure} because descriptors or memory are used up. */
     public abstract boolean isShortage(IOException failure);
 

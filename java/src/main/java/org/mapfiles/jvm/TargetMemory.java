@@ -102,8 +102,7 @@ final class TargetMemory implements VmReader.Memory, AutoCloseable {
     }
 
     private static MapsException failure(ProcessMaps maps, int errno) {
-        RootAccess root = RootAccess.get();
-        return (MapsException) root.failure(errno, "process " + maps.pid(), root.pidAtProc(maps));
+        return (MapsException) RootAccess.get().failure(errno, maps);
     }
 
     private void leave() {

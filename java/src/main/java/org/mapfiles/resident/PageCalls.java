@@ -63,7 +63,6 @@ final class PageCalls {
                     "there is no " + file + " of process " + maps.pid()
                             + ": the kernel is built without it, or a sandbox does not provide it");
         }
-        return (MapsException) RootAccess.get()
-                .failure(errno, "process " + maps.pid(), RootAccess.get().pidAtProc(maps));
+        return (MapsException) RootAccess.get().failure(errno, maps);
     }
 }

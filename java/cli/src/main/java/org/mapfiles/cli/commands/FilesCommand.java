@@ -6,6 +6,8 @@ import org.mapfiles.MapChunks;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter.Backend;
 import org.mapfiles.MapSnapshot;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Progress;
@@ -82,8 +84,7 @@ public final class FilesCommand implements Callable<Integer> {
         try (MapChunks chunks = maps.chunks(selection.filter().fileBacked().by(Backend.TEXT));
                 elf) {
             MapFiles files = MapFiles.of(maps);
-            files.listDenial()
-                    .ifPresent(denial -> terminal.report("the map_files entries are unknown: " + denial.getMessage()));
+            reportDenial(files);
             MemoryColumns columns = memory.columns(order.needsRss());
             boolean isMore = chunks.next();
             Output output = output(maps, columns);
@@ -96,6 +97,19 @@ public final class FilesCommand implements Callable<Integer> {
                 terminal.report("mappings changed while they were listed: some may be missing, or listed in two"
                         + " states; list them again");
             }
+        }
+    }
+
+    /**
+     * Reports why entries are unknown. That the process has exited is no such reason, but the failure of this command.
+     */
+    void reportDenial(MapFiles files) throws MapsException {
+        MapsException denial = files.listDenial().orElse(null);
+        if (denial instanceof ProcessExitedException) {
+            throw denial;
+        }
+        if (denial != null) {
+            terminal.report("the map_files entries are unknown: " + denial.getMessage());
         }
     }
 

@@ -184,7 +184,7 @@ final class TargetOptions {
             if (named != null) {
                 terminal.out().write('\n');
             }
-            terminal.line(maps.pid() + " " + Processes.displayName(maps.pid()), isWide);
+            terminal.line(Processes.label(maps.pid()), isWide);
             named = maps;
         }
     }

@@ -228,7 +228,7 @@ public final class WatchCommand implements Callable<Integer> {
         /** Reports what is watched and how, and prints the mappings of the start. */
         void begin() throws IOException {
             List<ImmutableMapping> present = changes.mappings();
-            terminal.report("watching process " + maps.pid() + " " + Processes.displayName(maps.pid()) + ", "
+            terminal.report("watching process " + Processes.label(maps.pid()) + ", "
                     + present.size() + " mappings: "
                     + (events == null
                             ? "polling every " + interval + " ms, without events of the kernel: " + noEvents

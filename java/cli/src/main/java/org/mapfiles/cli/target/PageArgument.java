@@ -8,6 +8,7 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.MapsException;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.NotSupportedException;
+import org.mapfiles.ProcessExitedException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.PageMapping;
@@ -91,13 +92,15 @@ public record PageArgument(PageState state, ProcessIdentity identity, SampleOwne
         return process.pid() + " " + Printable.text(process.name());
     }
 
-    /** Returns the regions of a JVM; null: the process is none, or its regions cannot be read. */
-    private static JvmRegions regions(ProcessMaps maps, Terminal terminal) throws IOException {
+    /**
+     * Returns the regions of a JVM; null: the process is none, or its regions cannot be read. Throws if it has exited.
+     */
+    static JvmRegions regions(ProcessMaps maps, Terminal terminal) throws IOException {
         try {
             return maps.pid() == ProcessHandle.current().pid() ? JvmRegions.read() : JvmRegions.read(maps);
         } catch (NotSupportedException noJvm) {
             return null;
-        } catch (NotEnoughMemoryException e) {
+        } catch (ProcessExitedException | NotEnoughMemoryException e) {
             throw e;
         } catch (MapsException e) {
             terminal.report("the regions of the JVM are unknown: " + e.getMessage());

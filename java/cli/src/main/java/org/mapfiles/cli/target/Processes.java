@@ -82,8 +82,14 @@ public final class Processes {
      * Returns the name of a process as text output shows it: of a JVM its main class or the last part of the path of
      * its jar, else the name that the kernel has, at most 15 bytes. Empty if it cannot be read.
      */
-    public static String displayName(long pid) {
+    static String displayName(long pid) {
         return Printable.text(name(pid));
+    }
+
+    /** Returns the PID, and the name if it can be read: not after the process has exited. */
+    public static String label(long pid) {
+        String name = displayName(pid);
+        return name.isEmpty() ? Long.toString(pid) : pid + " " + name;
     }
 
     /** Returns the bytes of the name that {@link #displayName} shows. */
