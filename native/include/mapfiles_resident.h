@@ -132,7 +132,8 @@ struct mf_smaps {
  * @retval 0        done
  * @retval -ENOBUFS @p out holds the first @p capacity mappings
  * @retval -ENOTSUP the kernel has no smaps
- * @return -ESRCH, -ECHILD, -EACCES, -EFBIG, -EMFILE, -ENFILE, -ENOMEM as mapfiles.h describes.
+ * @retval -ESRCH   the process has exited, or has called execve(2) during each of four reads
+ * @return -ECHILD, -EACCES, -EFBIG, -EMFILE, -ENFILE, -ENOMEM as mapfiles.h describes.
  *
  * Takes 8 KiB of stack.
  */
