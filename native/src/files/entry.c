@@ -82,8 +82,8 @@ static bool is_denied(int directory, const char *entry)
  */
 static int directory_denial(struct mf_process *process, const struct mf_mapping *mapping)
 {
-    const int rc = mf_state(process)->traits & MF_TRAIT_QUERY ? mf_mapping_validate(process, mapping)
-                                                              : mf_maps_explain(mf_state(process)->proc_fd, 0);
+    const int rc = mf_traits(process) & MF_TRAIT_QUERY ? mf_mapping_validate(process, mapping)
+                                                       : mf_maps_explain(mf_state(process)->proc_fd, 0);
 
     return rc < 0 ? rc : -EPERM;
 }

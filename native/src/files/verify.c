@@ -19,7 +19,7 @@
 
 bool mf_verify_is_overlay(const struct mf_process *process, int fd, const struct mf_statx *file)
 {
-    return (file->dev_major == 0 || !(mf_state(process)->traits & MF_TRAIT_QUERY)) && mf_fs_of(fd) == MF_FS_OVERLAY;
+    return (file->dev_major == 0 || !(mf_traits(process) & MF_TRAIT_QUERY)) && mf_fs_of(fd) == MF_FS_OVERLAY;
 }
 
 int mf_verify_open(int path_fd, int flags)

@@ -78,37 +78,66 @@ static int open_through_thread(int proc_fd, int32_t *tid, int *threads)
     return found < 0 && mf_sys_is_shortage(length) ? (int)length : found;
 }
 
-/*
- * Returns why a process has no memory, from the state and the flags in its stat (proc_pid_stat(5)). -EAGAIN: its first thread is
- * neither exiting nor a zombie, so it has memory now.
- */
-static int why_no_memory(int proc_fd)
-{
-    enum { STATE = 0, FLAGS = 6, PF_EXITING = 0x00000004, PF_KTHREAD = 0x00200000 };
-    char stat[512];
-    const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
-    /* The command in parentheses may contain blanks and parentheses. */
-    const char *field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL;
-    uint64_t flags = 0;
-    char state;
+enum { STAT_STATE = 0, STAT_PARENT = 1, STAT_FLAGS = 6 }; /* fields after the command: proc_pid_stat(5) */
 
-    if (length == -ENOENT) /* hidden */
-        return -EPERM;
-    if (field == NULL || field[1] == 0)
-        return length < 0 ? (int)length : -ESRCH;
-    field += 2;
-    state = field[STATE];
-    for (int skipped = 0; skipped < FLAGS && field != NULL; skipped++) {
+/* Flags of a task (include/linux/sched.h). */
+enum { PF_EXITING = 0x00000004, PF_FORKNOEXEC = 0x00000040, PF_KTHREAD = 0x00200000 };
+
+/* Returns the state in the text of stat, or NULL. The command in parentheses may contain blanks and parentheses. */
+static const char *state_in(const char *stat, long length)
+{
+    const char *const field = length > 0 ? memrchr(stat, ')', (size_t)length) : NULL;
+
+    return field == NULL || field[1] == 0 ? NULL : field + 2;
+}
+
+/* Returns the number in a field after the state. */
+static uint64_t number_in(const char *field, int index)
+{
+    uint64_t number = 0;
+
+    for (int skipped = 0; skipped < index && field != NULL; skipped++) {
         field = strchr(field, ' ');
         field = field ? field + 1 : NULL;
     }
     for (; field != NULL && *field >= '0' && *field <= '9'; field++)
-        flags = flags * 10 + (uint64_t)(*field - '0');
+        number = number * 10 + (uint64_t)(*field - '0');
+    return number;
+}
+
+/*
+ * Returns why a process has no memory, from the state and the flags in its stat. -EAGAIN: its first thread is neither exiting nor a
+ * zombie, so it has memory now.
+ */
+static int why_no_memory(int proc_fd)
+{
+    char stat[MF_STAT_BYTES];
+    const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
+    const char *const state = state_in(stat, length);
+    uint64_t flags;
+
+    if (length == -ENOENT) /* hidden */
+        return -EPERM;
+    if (state == NULL)
+        return length < 0 ? (int)length : -ESRCH;
+    flags = number_in(state, STAT_FLAGS);
     if (flags & PF_KTHREAD)
         return -ENXIO;
-    if (state == 'Z')
+    if (*state == 'Z')
         return -ECHILD;
-    return state == 'X' || flags & PF_EXITING ? -ESRCH : -EAGAIN;
+    return *state == 'X' || flags & PF_EXITING ? -ESRCH : -EAGAIN;
+}
+
+bool mf_maps_may_be_of_parent(const char *stat, long length)
+{
+    enum { KCMP_VM = 1 }; /* linux/kcmp.h */
+    const char *const state = state_in(stat, length);
+
+    /* The flag is of processes that have not called execve(2). Most of them have a copy of the memory: fork(2). */
+    if (state == NULL || !(number_in(state, STAT_FLAGS) & PF_FORKNOEXEC))
+        return false;
+    /* 0: the same memory; 1 and 2: another; an error: unknown, such as of a system call filter. */
+    return MF_SYS(SYS_kcmp, mf_get_number(stat), (int)number_in(state, STAT_PARENT), KCMP_VM, 0, 0) <= 0;
 }
 
 /* Whether an error means that there is no memory to open. why_no_memory() finds the reason. */
@@ -208,4 +237,22 @@ int mf_maps_reopen(struct mf_process *process)
     mf_sys_close(fd);
     __atomic_store_n(&mf_state(process)->vsyscall, 0, __ATOMIC_RELAXED);
     return rc < 0 ? (int)rc : 0;
+}
+
+int mf_maps_follow(struct mf_process *process)
+{
+    char stat[MF_STAT_BYTES];
+    long length;
+    bool may_be_of_parent;
+    int rc;
+
+    if (!(mf_traits(process) & MF_TRAIT_SHARES_MEMORY))
+        return 0;
+    length = mf_proc_read_stat(mf_state(process)->proc_fd, stat, sizeof stat);
+    may_be_of_parent =
+        mf_maps_may_be_of_parent(stat, length); /* before the maps are opened: an execve(2) after this is followed */
+    rc = mf_maps_reopen(process);
+    if (rc == 0 && !may_be_of_parent)
+        __atomic_fetch_and(&mf_state(process)->traits, ~(uint32_t)MF_TRAIT_SHARES_MEMORY, __ATOMIC_RELAXED);
+    return rc;
 }

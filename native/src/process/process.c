@@ -95,11 +95,14 @@ static int directory_of_process(int proc_fd, int32_t number)
 static int open_process(int proc_fd, struct mf_process *out)
 {
     struct mf_process_state process = {.proc_fd = proc_fd, .files_fd = -1};
-    char stat[32];
+    char stat[MF_STAT_BYTES];
+    const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
     int rc;
 
-    if (mf_proc_read_stat(proc_fd, stat, sizeof stat) > 0)
+    if (length > 0)
         process.pid = mf_get_number(stat);
+    if (mf_maps_may_be_of_parent(stat, length)) /* before the maps are opened: an execve(2) after this is followed */
+        process.traits |= MF_TRAIT_SHARES_MEMORY;
     process.maps_fd = mf_maps_open(proc_fd);
     if (process.maps_fd < 0) {
         mf_sys_close(proc_fd);

@@ -17,7 +17,7 @@ struct __attribute__((may_alias)) mf_process_state {
     int32_t proc_fd;              /* the directory /proc/PID */
     int32_t maps_fd;              /* its maps, or the maps of a living thread if the first thread has ended */
     int32_t pid;                  /* in the PID namespace of /proc */
-    uint32_t traits;              /* bits of MF_TRAIT_ */
+    uint32_t traits;              /* bits of MF_TRAIT_; atomic: mf_traits() */
     uint32_t vsyscall;            /* see vsyscall.c; atomic */
     int32_t files_fd;             /* the directory map_files; -1 before its first use; atomic */
     uint32_t reopenings_begun;    /* calls of mf_maps_reopen() that have begun to replace maps_fd; atomic */
@@ -37,7 +37,17 @@ static inline struct mf_process_state *mf_state(const struct mf_process *process
 /* Bits of mf_process_state.traits. */
 enum {
     MF_TRAIT_QUERY = 1u << 0, /* the kernel supports PROCMAP_QUERY: checked when the process is opened */
+    /*
+     * The process may have the memory of its parent, as between vfork(2) and execve(2). After execve(2) the parent still has that
+     * memory, so maps_fd does not lose it. mf_maps_follow() removes this bit.
+     */
+    MF_TRAIT_SHARES_MEMORY = 1u << 1,
 };
+
+static inline uint32_t mf_traits(const struct mf_process *process)
+{
+    return __atomic_load_n(&mf_state(process)->traits, __ATOMIC_RELAXED);
+}
 
 /* Opens the directory /proc/PID. Returns a descriptor or an error of mf_process_open_pid(). */
 int mf_proc_directory_open(int32_t pid);
@@ -49,6 +59,7 @@ int mf_proc_directory_open(int32_t pid);
  * it) and -ESRCH afterwards. The read is repeated then. So -ENOENT of this function means that the directory never had a stat,
  * or that the process is hidden (hidepid=invisible).
  */
+#define MF_STAT_BYTES 512 /* room for the fields that are used */
 long mf_proc_read_stat(int proc_fd, char *to, size_t bytes);
 
 /*
@@ -82,6 +93,15 @@ int mf_maps_explain(int proc_fd, int error);
  * error of mf_maps_open().
  */
 int mf_maps_reopen(struct mf_process *process);
+
+/* Whether a process may have the memory of its parent, from the text of its stat and kcmp(2). */
+bool mf_maps_may_be_of_parent(const char *stat, long length);
+
+/*
+ * Replaces maps_fd as mf_maps_reopen() does, if the process had the memory of its parent. Call it before maps_fd is used. Returns 0
+ * or an error of mf_maps_open().
+ */
+int mf_maps_follow(struct mf_process *process);
 
 /* Returns 1 if the memory that a maps descriptor was opened on still exists, 0 if not, or a negative errno. */
 int mf_maps_alive(int maps_fd, uint32_t traits);

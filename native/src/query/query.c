@@ -13,6 +13,10 @@
 
 int mf_query_run(struct mf_process *process, struct mf_procmap_query *query)
 {
+    const int followed = mf_maps_follow(process);
+
+    if (followed < 0)
+        return followed;
     for (int reopened = 0;; reopened++) {
         int rc = mf_maps_query(mf_state(process)->maps_fd, query);
 
@@ -52,7 +56,7 @@ int mf_query(struct mf_process *process, uint64_t address, uint32_t options, str
 
     if (options & ~(MF_FILTER | MF_COVERING_OR_NEXT | MF_WITH_BUILD_ID))
         return -EINVAL;
-    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
+    if (!(mf_traits(process) & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = mf_query_run(process, &query);
     if (rc == -ENOENT && mf_vsyscall_is_near(address, options & MF_COVERING_OR_NEXT))

@@ -140,7 +140,7 @@ int mf_mapping_validate(struct mf_process *process, const struct mf_mapping *map
     int rc;
 
     /* PROCMAP_QUERY does not report [vsyscall]. */
-    if (!(mf_state(process)->traits & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
+    if (!(mf_traits(process) & MF_TRAIT_QUERY) || mf_mapping_kind(mapping) == MF_KIND_VSYSCALL)
         return validate_by_text(process, mapping);
     rc = query_same(process, mapping, &now);
     return rc == 0 ? 1 : rc == -ESTALE ? 0 : rc;
@@ -162,7 +162,7 @@ int mf_validate_build_id(struct mf_process *process, const struct mf_mapping *ma
     };
     int rc;
 
-    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
+    if (!(mf_traits(process) & MF_TRAIT_QUERY))
         return 0;
     rc = query_same(process, mapping, &now);
     return rc < 0 ? rc : (int)now.build_id_size;
@@ -177,7 +177,7 @@ long mf_validate_name(struct mf_process *process, const struct mf_mapping *mappi
     };
     int rc;
 
-    if (!(mf_state(process)->traits & MF_TRAIT_QUERY))
+    if (!(mf_traits(process) & MF_TRAIT_QUERY))
         return -ENOTTY;
     rc = query_same(process, mapping, &now);
     if (rc < 0)

@@ -63,7 +63,7 @@ static int find_in_text(struct mf_process *process)
             break;
         }
     }
-    if (length == 0 && (flags != 0 || mf_maps_alive(fd, mf_state(process)->traits) > 0)) /* execve(2) ends the text early */
+    if (length == 0 && (flags != 0 || mf_maps_alive(fd, mf_traits(process)) > 0)) /* execve(2) ends the text early */
         mf_vsyscall_record(process, flags);
     mf_sys_close(fd);
     return (int)length;

@@ -26,7 +26,7 @@ long mf_chunks_read(int maps_fd, char *to, size_t capacity, uint64_t offset)
 
 int mf_chunks_is_whole(const struct mf_process *process, int maps_fd)
 {
-    return mf_maps_alive(maps_fd, mf_state(process)->traits);
+    return mf_maps_alive(maps_fd, mf_traits(process));
 }
 
 int mf_chunks_parse(struct mf_process *process, const char *text, size_t length, uint32_t options, struct mf_snapshot *out)

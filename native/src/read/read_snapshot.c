@@ -13,7 +13,7 @@
 /* Whether the backend is chosen by measuring both. */
 static bool is_undecided(const struct mf_process *process, uint32_t options)
 {
-    return !(options & (MF_BY_QUERY | MF_BY_TEXT | MF_EXECUTABLE)) && mf_state(process)->traits & MF_TRAIT_QUERY;
+    return !(options & (MF_BY_QUERY | MF_BY_TEXT | MF_EXECUTABLE)) && mf_traits(process) & MF_TRAIT_QUERY;
 }
 
 static bool prefers_query(const struct mf_process *process, uint32_t options)
@@ -22,7 +22,7 @@ static bool prefers_query(const struct mf_process *process, uint32_t options)
         return options & MF_BY_QUERY;
     /* One system call per mapping is cheaper if few pass the filter: of 212 mappings of a small JVM 18 are executable. */
     return is_undecided(process, options) ? mf_backend_is_query(process, options)
-                                          : options & MF_EXECUTABLE && mf_state(process)->traits & MF_TRAIT_QUERY;
+                                          : options & MF_EXECUTABLE && mf_traits(process) & MF_TRAIT_QUERY;
 }
 
 /*
@@ -190,8 +190,11 @@ int mf_snapshot_read(struct mf_process *process, uint32_t options, const struct 
     if (!mf_snapshot_is_initialised(out) || (previous != NULL && !mf_snapshot_is_initialised(previous)) || previous == out ||
         options & ~known || (options & MF_BY_TEXT && options & MF_BY_QUERY))
         return -EINVAL;
-    if (options & MF_BY_QUERY && !(mf_state(process)->traits & MF_TRAIT_QUERY))
+    if (options & MF_BY_QUERY && !(mf_traits(process) & MF_TRAIT_QUERY))
         return -ENOTTY;
+    rc = mf_maps_follow(process);
+    if (rc < 0)
+        return rc;
     trial = is_undecided(process, options) ? mf_backend_count(process, options) : MF_TRIAL_NONE;
     if (trial != MF_TRIAL_NONE)
         return read_by_both(process, trial == MF_TRIAL_QUERY_FIRST, options, previous, out);

@@ -123,7 +123,7 @@ static int is_whole(const struct reading *reading)
         return 0;
     if (reading->previous != NULL && reading->length == reading->previous->kernel_length)
         return 1; /* equal to a complete text */
-    return reading->builder.vsyscall != 0 ? 1 : mf_maps_alive(reading->maps_fd, mf_state(reading->process)->traits);
+    return reading->builder.vsyscall != 0 ? 1 : mf_maps_alive(reading->maps_fd, mf_traits(reading->process));
 }
 
 static int finish(struct reading *reading)

@@ -17,7 +17,7 @@ static long name_by_query(const struct mf_process *process, const struct mf_mapp
         .vma_name_addr = (uintptr_t)name,
         .vma_name_size = MF_NAME_MAX,
     };
-    const int rc = mf_state(process)->traits & MF_TRAIT_QUERY ? mf_maps_query(mf_state(process)->maps_fd, &query) : -ENOTTY;
+    const int rc = mf_traits(process) & MF_TRAIT_QUERY ? mf_maps_query(mf_state(process)->maps_fd, &query) : -ENOTTY;
 
     return rc < 0 ? rc : (long)query.vma_name_size - 1;
 }

@@ -133,7 +133,7 @@ static int read_text(int fd, struct parser *parser)
  */
 static bool is_whole(const struct mf_process *process, int fd)
 {
-    const uint32_t traits = mf_state(process)->traits;
+    const uint32_t traits = mf_traits(process);
     char byte;
 
     return (traits & MF_TRAIT_QUERY && mf_maps_alive(mf_state(process)->maps_fd, traits) > 0) ||
