@@ -43,8 +43,8 @@ public final class Smaps {
      * Reads smaps. After a failure this has no mappings.
      *
      * @param maps the process
-     * @throws org.mapfiles.ProcessExitedException if the process has exited, or called execve(2) during each
-     *     of several reads
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or called execve(2) during each of several
+     *     reads
      * @throws org.mapfiles.PermissionDeniedException if the kernel denies access
      * @throws org.mapfiles.NotSupportedException if there is no smaps
      *     ({@link org.mapfiles.NotSupportedException.Missing#PAGES})

@@ -114,6 +114,7 @@ final class FileMappingRows implements FilesCommand.Output {
     }
 
     private void printJson(Row row) throws IOException {
+        targets.notePrinted(maps);
         lines.beginRow("file_mapping", maps.pid())
                 .mapping(row.mapping, row.name)
                 .text("mode", row.mode)

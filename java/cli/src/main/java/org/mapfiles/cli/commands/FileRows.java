@@ -209,6 +209,7 @@ final class FileRows implements FilesCommand.Output {
     }
 
     private void printJson(FileRow row) throws IOException {
+        targets.notePrinted(maps);
         lines.beginRow("file", maps.pid())
                 .number("mappings", row.mappings)
                 .unsigned("size", row.bytes)

@@ -183,6 +183,7 @@ public final class MapsCommand implements Callable<Integer> {
         @Override
         public void print(Mapping mapping, FileName name, MemoryColumns.Sums memory, ElfFields.Identity identity)
                 throws IOException {
+            targets.notePrinted(maps);
             lines.beginRow("mapping", maps.pid()).mapping(mapping, name);
             elf.json(columns.json(lines, memory), identity).end();
         }

@@ -38,6 +38,9 @@ final class TargetOptions {
     /** The process whose name was printed last; null: none was. */
     private ProcessMaps named;
 
+    /** The PID of the process whose rows were printed last; 0: no row was. */
+    private int printed;
+
     /** Reads one process. */
     interface Action {
         void read(ProcessMaps maps) throws IOException;
@@ -121,7 +124,7 @@ final class TargetOptions {
         return code;
     }
 
-    private static int readAll(Terminal terminal, Action action, boolean isSilent) throws IOException {
+    private int readAll(Terminal terminal, Action action, boolean isSilent) throws IOException {
         int denied = 0;
         int code = ExitCode.OK;
         MapsException first = null;
@@ -135,8 +138,13 @@ final class TargetOptions {
                 try (ProcessMaps maps = Target.of(pids[i]).open()) {
                     action.read(maps);
                     read++;
-                } catch (ProcessExitedException | NotSupportedException leftOut) {
-                    continue; // it has exited, or is a kernel thread
+                } catch (ProcessExitedException leftOut) {
+                    if (printed == pids[i]) {
+                        terminal.flush();
+                        terminal.report("process " + pids[i] + " exited while it was listed: its list is incomplete");
+                    }
+                } catch (NotSupportedException kernelThread) {
+                    continue;
                 } catch (PermissionDeniedException e) {
                     denied++;
                     read++;
@@ -178,8 +186,14 @@ final class TargetOptions {
         return all;
     }
 
+    /** Records that a row of a process is printed. If it exits before its last row, that is reported with --all too. */
+    void notePrinted(ProcessMaps maps) {
+        printed = maps.pid();
+    }
+
     /** Prints the name of a process above its table, once, if the command reads several processes. */
     void printHeading(Terminal terminal, ProcessMaps maps, boolean isWide) throws IOException {
+        notePrinted(maps);
         if (isSeveral() && maps != named) {
             if (named != null) {
                 terminal.out().write('\n');

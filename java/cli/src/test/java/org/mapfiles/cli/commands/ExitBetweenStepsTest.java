@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.files.MapFiles;
+import picocli.CommandLine;
 
 /** Commands whose process exits between two of their steps. */
 class ExitBetweenStepsTest {
@@ -29,6 +31,29 @@ class ExitBetweenStepsTest {
             assertThatThrownBy(() -> new FilesCommand(terminal).reportDenial(MapFiles.of(maps)))
                     .isInstanceOf(ProcessExitedException.class);
             assertThat(err.size()).isZero();
+        }
+    }
+
+    /** Its rows are on the output already, so it is not left out without a message. */
+    @Test
+    void anExitBetweenTwoRowsIsReportedWithAll() throws Exception {
+        long own = ProcessHandle.current().pid();
+        for (boolean isPrinted : new boolean[] {false, true}) {
+            ByteArrayOutputStream err = new ByteArrayOutputStream();
+            Terminal terminal =
+                    new Terminal(InputStream.nullInputStream(), OutputStream.nullOutputStream(), err, false);
+            TargetOptions targets = CommandLine.populateCommand(new TargetOptions(), "--all");
+            int code = targets.forEach(terminal, maps -> {
+                if (maps.pid() == own) {
+                    if (isPrinted) {
+                        targets.notePrinted(maps);
+                    }
+                    throw new ProcessExitedException("process " + own + " has exited");
+                }
+            });
+            String message = "process " + own + " exited while it was listed: its list is incomplete";
+            assertThat(err.toString(StandardCharsets.UTF_8).contains(message)).isEqualTo(isPrinted);
+            assertThat(code).isEqualTo(ExitCode.OK);
         }
     }
 
