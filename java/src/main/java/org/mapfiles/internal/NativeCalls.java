@@ -140,7 +140,7 @@ public final class NativeCalls {
     /** Describes the bytes of an open file. */
     public static native int elfBytesOf(int descriptor, long bytes);
 
-    /** Sets the elements to device, inode, size, and the times of the last changes of content and status. */
+    /** Sets the elements of {@link FileIdentity}. */
     public static native int fileIdentity(int descriptor, long[] out);
 
     public static native int elfRead(long bytes, long elf);

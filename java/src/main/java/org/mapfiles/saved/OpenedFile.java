@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.mapfiles.internal.FileIdentity;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 
@@ -14,12 +15,6 @@ import org.mapfiles.internal.NativeMemory;
  * <p>Not thread-safe.
  */
 final class OpenedFile implements AutoCloseable, ElfNotes.Source {
-    private static final int DEVICE = 0;
-    private static final int INODE = 1;
-    private static final int SIZE = 2;
-    private static final int MODIFIED = 3;
-    private static final int STATUS_CHANGED = 4;
-    private static final int IDENTITY = 5;
     private static final int BUFFER = 1 << 14;
     private static final long NANOS = 1_000_000_000;
 
@@ -53,16 +48,16 @@ final class OpenedFile implements AutoCloseable, ElfNotes.Source {
     /** Returns the attributes; null: they cannot be read. */
     @Nullable
     Attributes attributes() {
-        long[] identity = new long[IDENTITY];
+        long[] identity = new long[FileIdentity.LENGTH];
         return NativeCalls.fileIdentity(descriptor, identity) < 0
                 ? null
                 : new Attributes(
-                        (int) (identity[DEVICE] >>> 32),
-                        (int) identity[DEVICE],
-                        identity[INODE],
-                        identity[SIZE],
-                        time(identity[MODIFIED]),
-                        time(identity[STATUS_CHANGED]));
+                        (int) (identity[FileIdentity.DEVICE] >>> 32),
+                        (int) identity[FileIdentity.DEVICE],
+                        identity[FileIdentity.INODE],
+                        identity[FileIdentity.SIZE],
+                        time(identity[FileIdentity.MODIFIED]),
+                        time(identity[FileIdentity.STATUS_CHANGED]));
     }
 
     private static Instant time(long nanos) {

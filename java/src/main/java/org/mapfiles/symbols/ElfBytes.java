@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapsException;
 import org.mapfiles.files.MappedFile;
 import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.FileIdentity;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RefCountedHandle;
@@ -22,7 +23,8 @@ final class ElfBytes extends RefCountedHandle {
     /** Owns the descriptor; null: it is closed by number. */
     private final @Nullable MappedFile file;
 
-    private volatile @Nullable FileKey opened;
+    /** The identity when the file was opened. */
+    private volatile long @Nullable [] opened;
 
     private ElfBytes(NativeMemory struct, int descriptor, @Nullable NativeMemory content, @Nullable MappedFile file) {
         super(struct);
@@ -73,7 +75,7 @@ final class ElfBytes extends RefCountedHandle {
 
     /** Reads the size of the file and its identity. Returns 0 or a negative errno. */
     private int readSize() {
-        opened = key();
+        opened = identity();
         return content == null ? NativeCalls.elfBytesOf(descriptor, memory.address()) : 0;
     }
 
@@ -113,22 +115,21 @@ final class ElfBytes extends RefCountedHandle {
     }
 
     /**
-     * Returns device, inode, size and times as a key; null: a copy, or the file is closed.
+     * Returns the elements of {@link FileIdentity}; null: a copy, or the file is closed.
      *
      * @throws ElfReadException if they cannot be read
      */
-    @Nullable
-    FileKey key() {
+    long @Nullable [] identity() {
         if (content != null || !mayEnter()) {
             return null;
         }
         try {
-            FileKey key = new FileKey();
-            int rc = NativeCalls.fileIdentity(descriptor, key.fields);
+            long[] identity = new long[FileIdentity.LENGTH];
+            int rc = NativeCalls.fileIdentity(descriptor, identity);
             if (rc < 0) {
                 throw ElfReadException.of(rc);
             }
-            return key;
+            return identity;
         } finally {
             leave();
         }
@@ -136,8 +137,15 @@ final class ElfBytes extends RefCountedHandle {
 
     /** Returns whether the file has the size and the time of the last write of when it was opened. */
     boolean isUnchanged() {
-        FileKey now = content == null ? key() : null;
-        return content != null || now != null && now.hasContentOf(opened);
+        if (content != null) {
+            return true;
+        }
+        long[] before = opened;
+        long[] now = identity();
+        return before != null
+                && now != null
+                && before[FileIdentity.SIZE] == now[FileIdentity.SIZE]
+                && before[FileIdentity.MODIFIED] == now[FileIdentity.MODIFIED];
     }
 
     /** Reads the identity and the segments. Returns whether it is an ELF program or library that is supported. */

@@ -2,6 +2,7 @@ package org.mapfiles.symbols;
 
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.FileIdentity;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.OpenProcess;
@@ -19,14 +20,15 @@ final class PathFile implements AutoCloseable {
     /** Null after an error, and after {@link #share}. */
     private ElfBytes bytes;
 
-    private final FileKey key;
+    /** Elements of {@link FileIdentity}; null after an error. */
+    private final long[] identity;
 
     private PathFile(byte[] path, int descriptor) {
         ElfBytes opened = descriptor < 0 ? null : ElfBytes.of(descriptor);
-        FileKey identity = null;
+        long[] found = null;
         int failure = Math.min(descriptor, 0);
         try {
-            identity = opened == null ? null : opened.key();
+            found = opened == null ? null : opened.identity();
         } catch (ElfReadException e) {
             opened.run();
             opened = null;
@@ -35,7 +37,7 @@ final class PathFile implements AutoCloseable {
         this.path = path;
         this.error = failure;
         this.bytes = opened;
-        this.key = identity;
+        this.identity = found;
     }
 
     /**
@@ -87,7 +89,10 @@ final class PathFile implements AutoCloseable {
 
     /** Returns whether both are open and are one file. */
     boolean isSameFile(PathFile other) {
-        return key != null && other.key != null && key.isSameFile(other.key);
+        return identity != null
+                && other.identity != null
+                && identity[FileIdentity.DEVICE] == other.identity[FileIdentity.DEVICE]
+                && identity[FileIdentity.INODE] == other.identity[FileIdentity.INODE];
     }
 
     /** Returns the file as an ELF file, which the cache owns; null: it is none. May be called once. */

@@ -17,6 +17,7 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.NotEnoughMemoryException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.FileIdentity;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeLibrary;
 
@@ -40,7 +41,8 @@ public final class SymbolCache implements AutoCloseable {
 
     private final long maximum;
     private final int maxDescriptors;
-    private final Map<FileKey, ElfFile> files = new HashMap<>();
+    /** By identity. A class for the key would be loaded with the first symbol: a twentieth of that time. */
+    private final Map<List<Long>, ElfFile> files = new HashMap<>();
     /** Files whose symbols are in memory. */
     private final List<ElfFile> withSymbols = new ArrayList<>();
     /** Open debug files whose symbols were released. A {@link SymbolInfo} may still need a name from them. */
@@ -159,9 +161,9 @@ public final class SymbolCache implements AutoCloseable {
      */
     @Nullable
     ElfFile share(ElfBytes bytes, @Nullable ProcessMaps maps, byte @Nullable [] path) {
-        FileKey key;
+        List<Long> key;
         try {
-            key = bytes.key();
+            key = keyOf(bytes.identity());
         } catch (RuntimeException e) {
             bytes.run();
             throw e;
@@ -191,6 +193,17 @@ public final class SymbolCache implements AutoCloseable {
             count(file, 1);
             return file;
         }
+    }
+
+    private static @Nullable List<Long> keyOf(long @Nullable [] identity) {
+        return identity == null
+                ? null
+                : List.of(
+                        identity[FileIdentity.DEVICE],
+                        identity[FileIdentity.INODE],
+                        identity[FileIdentity.SIZE],
+                        identity[FileIdentity.MODIFIED],
+                        identity[FileIdentity.STATUS_CHANGED]);
     }
 
     /** Counts the descriptors of a file, and closes others if there are too many. */

@@ -24,19 +24,22 @@ final class SymbolTable {
     private static final int BUILD_FACTOR = 2;
 
     private static final int BUILD_EXTRA = 1 << 20;
+    /** Names of one block. */
+    private static final int BLOCK = 1 << 8;
 
     /** Null: the file itself. A constant of the enum would load the class even if the source is not read. */
     private final SymbolInfo.@Nullable Source debugFile;
 
     private final ElfBytes bytes;
     private final NativeMemory index;
-    private final @Nullable String[] names;
+    /** In blocks, which are made when a name of them is read: most names of a large file never are. */
+    private final @Nullable String @Nullable [][] names;
 
     private SymbolTable(SymbolInfo.@Nullable Source debugFile, ElfBytes bytes, NativeMemory index) {
         this.debugFile = debugFile;
         this.bytes = bytes;
         this.index = index;
-        this.names = new String[index.bytes().getInt(ElfRecord.INDEX_COUNT)];
+        this.names = new String[(index.bytes().getInt(ElfRecord.INDEX_COUNT) + BLOCK - 1) / BLOCK][];
     }
 
     /**
@@ -113,7 +116,7 @@ final class SymbolTable {
 
     /** Returns the memory that the table takes, without names, in bytes. */
     long size() {
-        return index.size() + 4L * names.length + bytes.memoryBytes();
+        return index.size() + 4L * BLOCK * names.length + bytes.memoryBytes();
     }
 
     /** Returns whether the table holds a descriptor of its own. */
@@ -135,10 +138,15 @@ final class SymbolTable {
     @Nullable
     String name(NativeMemory symbol, SymbolInfo holder) {
         int id = symbol.bytes().getInt(ElfRecord.SYMBOL_ID);
-        String name = names[id];
+        String[] block = names[id / BLOCK];
+        String name = block == null ? null : block[id % BLOCK];
         if (name == null) {
             name = readName(symbol, holder.nameMemory());
-            names[id] = name;
+            if (block == null) {
+                block = new String[BLOCK];
+                names[id / BLOCK] = block;
+            }
+            block[id % BLOCK] = name;
         }
         return name;
     }
