@@ -57,6 +57,10 @@ final class Exceptions {
         return new ProcessExitedException("there is no " + name + ", or it has exited");
     }
 
+    static MapsException otherProgram(String process) {
+        return new ProcessExitedException(process + " called execve(2) during the read: read it again");
+    }
+
     /** Returns a {@link NotEnoughMemoryException}. */
     static MapsException notEnoughMemory(String use, OutOfMemoryError cause) {
         return new NotEnoughMemoryException(use, cause);

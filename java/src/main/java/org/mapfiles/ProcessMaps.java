@@ -396,10 +396,9 @@ public final class ProcessMaps implements AutoCloseable {
 
     MapsException failure(int errno) {
         // read from memory that was released, but the process has other memory now
-        if (errno == Errno.ESRCH && reads.hasMemory()) {
-            return new ProcessExitedException("process " + pid + " called execve(2) during the read: read it again");
-        }
-        return Exceptions.of(errno, "process " + pid, pidAtProc);
+        return errno == Errno.ESRCH && reads.hasMemory()
+                ? Exceptions.otherProgram("process " + pid)
+                : Exceptions.of(errno, "process " + pid, pidAtProc);
     }
 
     /**
