@@ -1,6 +1,7 @@
 package org.mapfiles.cli.target;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -80,11 +81,11 @@ public final class RunningJvms {
             for (Path user : users) {
                 try (DirectoryStream<Path> files = Files.newDirectoryStream(user)) {
                     files.forEach(file -> pids.add(PositiveNumber.parse(String.valueOf(file.getFileName()))));
-                } catch (IOException denied) {
+                } catch (IOException | DirectoryIteratorException denied) {
                     continue; // of another user
                 }
             }
-        } catch (IOException | InvalidPathException noFolder) {
+        } catch (IOException | DirectoryIteratorException | InvalidPathException noFolder) {
             return pids;
         }
         return pids;
