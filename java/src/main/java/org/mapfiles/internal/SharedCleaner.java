@@ -10,8 +10,12 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class SharedCleaner implements Runnable {
     private static final Cleaner CLEANER = Cleaner.create();
-    /** The garbage collector does not count this memory, so unreachable memory may stay mapped for long. */
-    private static final long MAX_MAPPED = 64 << 20;
+    /**
+     * The garbage collector does not count this memory, so unreachable memory may stay mapped for long. A JVM with a
+     * small heap has little memory.
+     */
+    private static final long MAX_MAPPED =
+            Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 4);
     /** Bytes that instances will unmap. */
     private static final AtomicLong MAPPED = new AtomicLong();
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.mapfiles.testing.Await;
 
 /** Memory that was mapped, and is unmapped after it is unreachable. */
 class NativeMemoryTest {
@@ -24,16 +24,13 @@ class NativeMemoryTest {
 
     /** Other tests may have left unreachable memory. */
     private static NativeMemory awaitMapped(long address, int size) throws Exception {
-        long start = System.nanoTime();
-        for (; ; ) {
-            NativeMemory memory = NativeMemory.ofMapped(address, size, MAPPED);
-            if (memory != null) {
-                return memory;
-            }
-            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+        NativeMemory[] memory = {null};
+        Await.until("memory is unmapped", () -> {
             System.gc();
-            Thread.sleep(10);
-        }
+            memory[0] = NativeMemory.ofMapped(address, size, MAPPED);
+            return memory[0] != null;
+        });
+        return memory[0];
     }
 
     @Test
