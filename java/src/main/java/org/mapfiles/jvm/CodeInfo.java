@@ -17,7 +17,7 @@ import org.mapfiles.internal.Errno;
  * <p>Before the first search, and after a search without a result, all methods but {@link #isFound()},
  * {@link #certainty()} and {@link #toString} throw {@link IllegalStateException}. A frame that does not exist causes an
  * {@link IndexOutOfBoundsException}. If recorded code was compacted since the search, the methods find it again. If it
- * was evicted, they throw {@link IllegalStateException}.
+ * was evicted, or frames that were read from the holder were dropped, they throw {@link IllegalStateException}.
  */
 public final class CodeInfo {
     /** Kinds of code of a JVM. */

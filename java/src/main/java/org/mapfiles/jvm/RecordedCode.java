@@ -4,7 +4,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Code that {@link JvmCode} has recorded. If the records were compacted since the search, the methods find the code
- * again. If it was evicted, they throw {@link IllegalStateException}.
+ * again. If it was evicted, or frames that were read were dropped, they throw {@link IllegalStateException}: a frame of
+ * the rest would be of another method.
  */
 final class RecordedCode extends FoundCode {
     /** Values that are not fields of the record. Fields have offsets, which are not negative. */
@@ -35,6 +36,8 @@ final class RecordedCode extends FoundCode {
     private int head;
     private int blobBytes;
     private int compileId;
+    /** The number of scopes when a frame was read first; -1: none was. All are dropped together. */
+    private int scopes;
 
     RecordedCode(CodeInfo owner) {
         this.owner = owner;
@@ -49,6 +52,7 @@ final class RecordedCode extends FoundCode {
         instruction = atInstruction;
         time = atTime;
         compaction = ofCompaction;
+        scopes = -1;
         record = found;
         isMethod = image.getInt(record + CodeMemory.KIND) == CodeMemory.KIND_METHOD;
         start = image.getLong(record + CodeMemory.START);
@@ -186,8 +190,11 @@ final class RecordedCode extends FoundCode {
         while (true) {
             int ofCompaction = compaction;
             try {
-                long value = readIn(code.memory().image(ofCompaction), field, frame);
+                ByteBuffer image = code.memory().image(ofCompaction);
+                long value = readIn(image, field, frame);
+                int now = field < 0 ? image.getInt(record + CodeMemory.SCOPES) : scopes;
                 if (code.memory().wasWhole(ofCompaction)) {
+                    noteScopes(now);
                     return value;
                 }
             } catch (IndexOutOfBoundsException e) {
@@ -222,7 +229,9 @@ final class RecordedCode extends FoundCode {
                 ByteBuffer image = code.memory().image(ofCompaction);
                 int name = nameOf(image, frame);
                 String text = name == 0 ? "" : textOf(image, name, part);
+                int now = frame != WHOLE ? image.getInt(record + CodeMemory.SCOPES) : scopes;
                 if (code.memory().wasWhole(ofCompaction)) {
+                    noteScopes(now);
                     return text;
                 }
             } catch (IndexOutOfBoundsException e) {
@@ -238,6 +247,19 @@ final class RecordedCode extends FoundCode {
         }
     }
 
+    private void noteScopes(int now) {
+        if (scopes >= 0 && now != scopes) {
+            throw evicted("frames of the code have been dropped");
+        }
+        scopes = now;
+    }
+
+    private IllegalStateException evicted(String what) {
+        owner.setNone(CodeInfo.Certainty.EVICTED);
+        return new IllegalStateException(
+                what + " since it was found: open JvmCode with more memory, or read results earlier");
+    }
+
     /** Finds the same code in the current image. The result stays as certain as it was, and of the same time. */
     private void findAgain() {
         CodeInfo.Certainty certainty = owner.certainty();
@@ -245,15 +267,14 @@ final class RecordedCode extends FoundCode {
         long oldStart = start;
         long oldLoaded = loaded;
         long oldUnloaded = unloaded;
+        int oldScopes = scopes;
         if (!code.find(instruction, CodeInfo.AddressKind.RUNNING_AT, time == CodeSearch.NOW ? loaded : time, owner)
                 || start != oldStart
                 || loaded != oldLoaded) {
-            owner.setNone(CodeInfo.Certainty.EVICTED);
-            throw new IllegalStateException(
-                    "the code has been evicted since it was found: open JvmCode with more memory, or read results"
-                            + " earlier");
+            throw evicted("the code has been evicted");
         }
         time = oldTime;
+        scopes = oldScopes;
         unloaded = oldUnloaded;
         owner.keep(certainty);
     }

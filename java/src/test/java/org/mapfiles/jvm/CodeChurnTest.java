@@ -2,6 +2,7 @@ package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.mapfiles.testing.ChildJvm;
@@ -21,5 +22,18 @@ class CodeChurnTest {
                 .as("no other output: %s", outcome.output())
                 .hasSize(1);
         System.out.println(collector + ": " + last);
+    }
+
+    /** After that frame 0 would be the compiled method in place of one that is inlined there. */
+    @Test
+    void framesThatWereDroppedAreNotThoseOfAnotherMethod() throws Exception {
+        ChildJvm.Outcome outcome =
+                new ChildJvm().with("-Xcomp", "-XX:TieredStopAtLevel=1").run(DroppedFramesMain.class);
+        assertThat(outcome.exit()).as(outcome.output()).isZero();
+        assertThat(outcome.output())
+                .contains(
+                        "EVICTED frames of the code have been dropped since it was found: ",
+                        "not read before: 1 true",
+                        "found again: 1 true false");
     }
 }
