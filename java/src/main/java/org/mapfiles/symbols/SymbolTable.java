@@ -74,8 +74,9 @@ final class SymbolTable {
                 long size = head.bytes().getLong(ElfRecord.INDEX_BYTES);
                 if (rc == 0 && size <= maximum) { // the index takes half of the memory that it was built in
                     index = size < MIN_MAPPED ? null : NativeMemory.ofMapped(built, (int) size, mapped);
-                    built = index == null ? built : 0;
-                    if (index == null) {
+                    if (index != null) {
+                        built = 0;
+                    } else {
                         index = new NativeMemory((int) size);
                         NativeCalls.memoryCopy(built, index.address(), size);
                     }
