@@ -4,6 +4,7 @@
 
 #include "child.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 
@@ -46,72 +47,129 @@ static int be_child(void *unused)
     _exit(1);
 }
 
-static void be_parent(void)
+static void *wait_for_child(void *unused)
 {
     static char stack[64 * 1024] __attribute__((aligned(16)));
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (mmap((void *)MARK, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)MARK)
-        _exit(1);
     /* As vfork(2), with a stack for the child. */
     if (clone(be_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL) < 0)
         _exit(1);
     for (;;)
         pause();
+    return unused;
 }
 
-static void check(void)
+/* The first thread, or another one after the end of the first one, calls vfork(2). */
+static void be_parent(bool first_thread_ends)
 {
-    int pids[2], go[2];
-    pid_t parent, child;
-    char byte = 0;
+    pthread_t thread;
 
-    if (pipe2(pids, O_CLOEXEC) != 0 || pipe2(go, O_CLOEXEC) != 0)
+    if (mmap((void *)MARK, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)MARK)
+        _exit(1);
+    if (!first_thread_ends)
+        wait_for_child(NULL);
+    pthread_create(&thread, NULL, wait_for_child, NULL);
+    pthread_exit(NULL);
+}
+
+static pid_t parent, child;
+static int go; /* a byte lets the child execute another program */
+
+static char state_of(pid_t pid)
+{
+    char path[40], state = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    file = fopen(path, "r");
+    if (file == NULL || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+        abort();
+    fclose(file);
+    return state;
+}
+
+static void start(bool first_thread_ends)
+{
+    int pids[2], gos[2];
+
+    fflush(stdout);
+    if (pipe2(pids, O_CLOEXEC) != 0 || pipe2(gos, O_CLOEXEC) != 0)
         abort();
     parent = fork();
     if (parent == 0) {
         close(pids[0]);
         ends.pid = pids[1];
-        ends.go = go[0];
-        be_parent();
+        ends.go = gos[0];
+        be_parent(first_thread_ends);
     }
     close(pids[1]);
+    close(gos[0]);
+    go = gos[1];
     if (read(pids[0], &child, sizeof child) != sizeof child)
         abort();
+    close(pids[0]);
+    while (first_thread_ends && state_of(parent) != 'Z')
+        usleep(1000);
     CHECK_IS(mf_process_open_pid(child, &process), 0, "open");
-    CHECK(has_mark_in_snapshot(MF_BY_TEXT), "the memory of the parent");
-    CHECK(!has_query(&process) || has_mark_in_query(), "the memory of the parent");
-    CHECK_IS(write(go[1], &byte, 1), 1, "go");
-    for (char path[64] = "", name[64] = ""; strstr(name, "sleep") == NULL; usleep(1000)) {
-        snprintf(path, sizeof path, "/proc/%d/exe", (int)child);
-        if (readlink(path, name, sizeof name - 1) < 0)
-            break;
-    }
-    CHECK(!has_mark_in_snapshot(MF_BY_TEXT), "the memory of the new program");
-    CHECK(!has_mark_in_snapshot(MF_BY_QUERY), "the memory of the new program");
-    CHECK(!has_mark_in_query(), "the memory of the new program");
-    mf_process_close(&process);
-    CHECK_IS(mf_process_open_pid(parent, &process), 0, "open");
-    CHECK(has_mark_in_snapshot(MF_BY_TEXT), "the parent still has it");
+}
+
+static void end(void)
+{
     mf_process_close(&process);
     end_child(child);
     end_child(parent);
-    close(pids[0]);
-    close(go[0]);
-    close(go[1]);
+    close(go);
+}
+
+/* The name of the program may be that of a program with many names, such as busybox. So it is only another one than before. */
+static void execute_another_program(void)
+{
+    char path[64], before[4096] = "", now[4096] = "";
+    const char byte = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)child);
+    CHECK(readlink(path, before, sizeof before - 1) > 0, "the program before");
+    CHECK_IS(write(go, &byte, 1), 1, "go");
+    do {
+        usleep(1000);
+        memset(now, 0, sizeof now);
+    } while (readlink(path, now, sizeof now - 1) > 0 && strcmp(now, before) == 0);
+    CHECK(now[0] != 0, "the child has executed another program");
+}
+
+static void check_new_program(void)
+{
+    CHECK(!has_mark_in_snapshot(MF_BY_TEXT), "the memory of the new program");
+    CHECK(!has_mark_in_snapshot(MF_BY_QUERY), "the memory of the new program");
+    CHECK(!has_mark_in_query(), "the memory of the new program");
+}
+
+static void check(bool first_thread_ends)
+{
+    start(first_thread_ends);
+    CHECK(has_mark_in_snapshot(MF_BY_TEXT), "the memory of the parent");
+    CHECK(!has_query(&process) || has_mark_in_query(), "the memory of the parent");
+    execute_another_program();
+    check_new_program();
+    mf_process_close(&process);
+    CHECK_IS(mf_process_open_pid(parent, &process), 0, "open");
+    CHECK(has_mark_in_snapshot(MF_BY_TEXT), "the parent still has it");
+    end();
 }
 
 static void check_without_kcmp(void)
 {
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_kcmp, 0, 1), FAIL(EPERM), ALLOW);
-    check();
+    check(false);
 }
 
 int main(void)
 {
     skip_if_emulated();
     snapshot = new_snapshot(4096, 1u << 20);
-    check();
+    check(false);
+    check(true);
     check_in_child(check_without_kcmp, "without kcmp(2)");
     free(snapshot);
     return check_result();

@@ -128,16 +128,55 @@ static int why_no_memory(int proc_fd)
     return *state == 'X' || flags & PF_EXITING ? -ESRCH : -EAGAIN;
 }
 
-bool mf_maps_may_be_of_parent(const char *stat, long length)
+/* kcmp(2) for memory. 0: the same; 1 and 2: another; an error: unknown, such as of a system call filter. */
+static long compare_memory(int32_t a, int32_t b)
 {
     enum { KCMP_VM = 1 }; /* linux/kcmp.h */
+
+    return MF_SYS(SYS_kcmp, a, b, KCMP_VM, 0, 0);
+}
+
+/*
+ * Returns a thread that has the memory of a process, or the process itself if its first thread has not ended; or a negative errno.
+ * A first thread that has ended has no memory to be compared.
+ */
+static int32_t thread_with_memory(int proc_fd, int32_t pid)
+{
+    char path[16] = "../";
+    char stat[MF_STAT_BYTES];
+    const char *state;
+    int32_t tid = pid;
+    int fd;
+
+    *mf_put_decimal(path + strlen(path), (uint64_t)pid) = 0;
+    fd = mf_sys_openat(proc_fd, path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return fd;
+    state = state_in(stat, mf_proc_read_stat(fd, stat, sizeof stat));
+    if (state == NULL || *state == 'Z' || *state == 'X' || number_in(state, STAT_FLAGS) & PF_EXITING)
+        tid = mf_maps_thread(fd);
+    mf_sys_close(fd);
+    return tid == 0 ? pid : tid;
+}
+
+bool mf_maps_may_be_of_parent(int proc_fd, const char *stat, long length)
+{
     const char *const state = state_in(stat, length);
+    int32_t pid, parent, thread;
+    long differs;
 
     /* The flag is of processes that have not called execve(2). Most of them have a copy of the memory: fork(2). */
     if (state == NULL || !(number_in(state, STAT_FLAGS) & PF_FORKNOEXEC))
         return false;
-    /* 0: the same memory; 1 and 2: another; an error: unknown, such as of a system call filter. */
-    return MF_SYS(SYS_kcmp, mf_get_number(stat), (int)number_in(state, STAT_PARENT), KCMP_VM, 0, 0) <= 0;
+    pid = mf_get_number(stat);
+    parent = (int32_t)number_in(state, STAT_PARENT);
+    differs = compare_memory(pid, parent);
+    if (differs <= 0)
+        return true;
+    thread = thread_with_memory(proc_fd, parent);
+    if (thread == parent || thread == -ESRCH || thread == -ECHILD) /* it has memory, or has exited */
+        return false;
+    return thread < 0 || compare_memory(pid, thread) <= 0;
 }
 
 /* Whether an error means that there is no memory to open. why_no_memory() finds the reason. */
@@ -249,8 +288,8 @@ int mf_maps_follow(struct mf_process *process)
     if (!(mf_traits(process) & MF_TRAIT_SHARES_MEMORY))
         return 0;
     length = mf_proc_read_stat(mf_state(process)->proc_fd, stat, sizeof stat);
-    may_be_of_parent =
-        mf_maps_may_be_of_parent(stat, length); /* before the maps are opened: an execve(2) after this is followed */
+    may_be_of_parent = mf_maps_may_be_of_parent(mf_state(process)->proc_fd, stat,
+                                                length); /* before the maps are opened: an execve(2) after this is followed */
     rc = mf_maps_reopen(process);
     if (rc == 0 && !may_be_of_parent)
         __atomic_fetch_and(&mf_state(process)->traits, ~(uint32_t)MF_TRAIT_SHARES_MEMORY, __ATOMIC_RELAXED);

@@ -101,7 +101,7 @@ static int open_process(int proc_fd, struct mf_process *out)
 
     if (length > 0)
         process.pid = mf_get_number(stat);
-    if (mf_maps_may_be_of_parent(stat, length)) /* before the maps are opened: an execve(2) after this is followed */
+    if (mf_maps_may_be_of_parent(proc_fd, stat, length)) /* before the maps are opened: an execve(2) after this is followed */
         process.traits |= MF_TRAIT_SHARES_MEMORY;
     process.maps_fd = mf_maps_open(proc_fd);
     if (process.maps_fd < 0) {

@@ -94,8 +94,8 @@ int mf_maps_explain(int proc_fd, int error);
  */
 int mf_maps_reopen(struct mf_process *process);
 
-/* Whether a process may have the memory of its parent, from the text of its stat and kcmp(2). */
-bool mf_maps_may_be_of_parent(const char *stat, long length);
+/* Whether a process may have the memory of its parent, from its directory, the text of its stat, and kcmp(2). */
+bool mf_maps_may_be_of_parent(int proc_fd, const char *stat, long length);
 
 /*
  * Replaces maps_fd as mf_maps_reopen() does, if the process had the memory of its parent. Call it before maps_fd is used. Returns 0
