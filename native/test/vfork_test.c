@@ -2,6 +2,8 @@
 /* A child of vfork(2), which has the memory of its parent until it calls execve(2). The parent has that memory afterwards. */
 #include "lacking.h"
 
+#include "os/system_calls.h"
+
 #include "child.h"
 
 #include <pthread.h>
@@ -12,6 +14,27 @@
 
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
+
+/* What happens next: after maps is opened. */
+static struct {
+    void (*after_opening)(void);
+} event;
+
+static void happen(void (**what)(void))
+{
+    void (*const now)(void) = *what;
+
+    *what = NULL;
+    now();
+}
+
+long mf_hook(long number, long a, long b, long c, long d, long e, long f)
+{
+    const long rc = mf_kernel_call(number, a, b, c, d, e, f);
+    if (event.after_opening != NULL && number == SYS_openat && strcmp((const char *)b, "maps") == 0)
+        happen(&event.after_opening);
+    return rc;
+}
 
 static bool has_mark_in_snapshot(uint32_t options)
 {
@@ -158,6 +181,23 @@ static void check(bool first_thread_ends)
     end();
 }
 
+static void execute_and_read(void)
+{
+    execute_another_program();
+    check_new_program();
+}
+
+/* A thread opens the maps before execve(2), and puts them in place of those that another thread has opened after it. */
+static void two_threads_follow_the_process(void)
+{
+    start(false);
+    event.after_opening = execute_and_read;
+    (void)has_mark_in_snapshot(MF_BY_TEXT);
+    CHECK(event.after_opening == NULL, "the maps were not opened again");
+    check_new_program();
+    end();
+}
+
 static void check_without_kcmp(void)
 {
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_kcmp, 0, 1), FAIL(EPERM), ALLOW);
@@ -170,6 +210,7 @@ int main(void)
     snapshot = new_snapshot(4096, 1u << 20);
     check(false);
     check(true);
+    two_threads_follow_the_process();
     check_in_child(check_without_kcmp, "without kcmp(2)");
     free(snapshot);
     return check_result();

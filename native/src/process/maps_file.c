@@ -262,36 +262,48 @@ int mf_maps_explain(int proc_fd, int error)
     return tid < 0 ? tid : error;
 }
 
+/* As mf_maps_reopen(). Sets @p alone to whether no other thread replaced the descriptor meanwhile, or began to. */
+static int reopen(struct mf_process *process, bool *alone)
+{
+    struct mf_process_state *const state = mf_state(process);
+    const uint32_t done = __atomic_load_n(&state->reopenings_done, __ATOMIC_SEQ_CST);
+    const uint32_t begun = __atomic_fetch_add(&state->reopenings_begun, 1, __ATOMIC_SEQ_CST);
+    const int fd = mf_maps_open(state->proc_fd);
+    long rc = fd;
+
+    /* dup3(2) replaces the descriptor atomically: a query of another thread reads the old memory or the new. */
+    if (fd >= 0) {
+        rc = MF_SYS(SYS_dup3, fd, state->maps_fd, O_CLOEXEC);
+        mf_sys_close(fd);
+        __atomic_store_n(&state->vsyscall, 0, __ATOMIC_RELAXED);
+    }
+    *alone = done == begun && __atomic_load_n(&state->reopenings_begun, __ATOMIC_SEQ_CST) == begun + 1;
+    __atomic_fetch_add(&state->reopenings_done, 1, __ATOMIC_SEQ_CST);
+    return rc < 0 ? (int)rc : 0;
+}
+
 int mf_maps_reopen(struct mf_process *process)
 {
-    const int fd = mf_maps_open(mf_state(process)->proc_fd);
-    long rc;
+    bool alone;
 
-    if (fd < 0)
-        return fd;
-    /* dup3(2) replaces the descriptor atomically: a query of another thread reads the old memory or the new. */
-    __atomic_fetch_add(&mf_state(process)->reopenings_begun, 1, __ATOMIC_SEQ_CST);
-    rc = MF_SYS(SYS_dup3, fd, mf_state(process)->maps_fd, O_CLOEXEC);
-    __atomic_fetch_add(&mf_state(process)->reopenings_done, 1, __ATOMIC_SEQ_CST);
-    mf_sys_close(fd);
-    __atomic_store_n(&mf_state(process)->vsyscall, 0, __ATOMIC_RELAXED);
-    return rc < 0 ? (int)rc : 0;
+    return reopen(process, &alone);
 }
 
 int mf_maps_follow(struct mf_process *process)
 {
     char stat[MF_STAT_BYTES];
     long length;
-    bool may_be_of_parent;
+    bool may_be_of_parent, alone;
     int rc;
 
     if (!(mf_traits(process) & MF_TRAIT_SHARES_MEMORY))
         return 0;
     length = mf_proc_read_stat(mf_state(process)->proc_fd, stat, sizeof stat);
-    may_be_of_parent = mf_maps_may_be_of_parent(mf_state(process)->proc_fd, stat,
-                                                length); /* before the maps are opened: an execve(2) after this is followed */
-    rc = mf_maps_reopen(process);
-    if (rc == 0 && !may_be_of_parent)
+    /* Before the maps are opened: an execve(2) after this is followed. */
+    may_be_of_parent = mf_maps_may_be_of_parent(mf_state(process)->proc_fd, stat, length);
+    rc = reopen(process, &alone);
+    /* Another thread may have opened the maps before an execve(2), and put them in place of these. */
+    if (rc == 0 && !may_be_of_parent && alone)
         __atomic_fetch_and(&mf_state(process)->traits, ~(uint32_t)MF_TRAIT_SHARES_MEMORY, __ATOMIC_RELAXED);
     return rc;
 }

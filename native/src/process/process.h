@@ -20,7 +20,7 @@ struct __attribute__((may_alias)) mf_process_state {
     uint32_t traits;              /* bits of MF_TRAIT_; atomic: mf_traits() */
     uint32_t vsyscall;            /* see vsyscall.c; atomic */
     int32_t files_fd;             /* the directory map_files; -1 before its first use; atomic */
-    uint32_t reopenings_begun;    /* calls of mf_maps_reopen() that have begun to replace maps_fd; atomic */
+    uint32_t reopenings_begun;    /* calls of mf_maps_reopen() that have begun; atomic */
     uint32_t reopenings_done;     /* those of these calls that have replaced it; atomic */
     uint64_t internal_devices[5]; /* as mf_internal_devices() returns them */
     uint32_t text_taken;          /* 1: a thread is reading the text through maps_fd; atomic */
