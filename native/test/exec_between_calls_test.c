@@ -220,6 +220,13 @@ static void while_its_entries_are_opened(void)
     close_and_end();
 }
 
+/* As another thread may do. */
+static void execute_and_read(void)
+{
+    execute_another_program();
+    CHECK_IS(read_growing(&process, 0, &snapshot), 1, "read");
+}
+
 static void while_smaps_is_read(void)
 {
     static struct mf_smaps usage[MAPPINGS];
@@ -233,6 +240,11 @@ static void while_smaps_is_read(void)
     expect(execute_another_program, true, NULL, "smaps");
     CHECK_IS(mf_smaps_read(&process, usage, MAPPINGS, &count), 0, "smaps");
     CHECK(count > 0 && usage[0].start != (uintptr_t)MARK, "a part of the old program");
+    close_and_end();
+    start_and_open(false);
+    expect(execute_and_read, true, NULL, "smaps");
+    CHECK_IS(mf_smaps_read(&process, usage, MAPPINGS, &count), 0, "smaps");
+    CHECK(count > 0 && usage[0].start != (uintptr_t)MARK, "a part of the old program, and a new descriptor of maps");
     close_and_end();
     start_and_open(false);
     expect(become_a_zombie, true, NULL, "smaps");

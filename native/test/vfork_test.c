@@ -2,6 +2,7 @@
 /* A child of vfork(2), which has the memory of its parent until it calls execve(2). The parent has that memory afterwards. */
 #include "lacking.h"
 
+#include "mapfiles_resident.h"
 #include "os/system_calls.h"
 
 #include "child.h"
@@ -15,9 +16,11 @@
 static struct mf_process process;
 static struct mf_snapshot *snapshot;
 
-/* What happens next: after maps is opened. */
+/* What happens next: after maps is opened, or before the second read of smaps. */
 static struct {
     void (*after_opening)(void);
+    void (*during_smaps)(void);
+    int reads; /* of smaps; negative: it is not open */
 } event;
 
 static void happen(void (**what)(void))
@@ -30,7 +33,13 @@ static void happen(void (**what)(void))
 
 long mf_hook(long number, long a, long b, long c, long d, long e, long f)
 {
-    const long rc = mf_kernel_call(number, a, b, c, d, e, f);
+    long rc;
+
+    if (event.during_smaps != NULL && number == SYS_openat && strcmp((const char *)b, "smaps") == 0)
+        event.reads = 0;
+    if (event.during_smaps != NULL && number == SYS_pread64 && event.reads >= 0 && ++event.reads == 2)
+        happen(&event.during_smaps);
+    rc = mf_kernel_call(number, a, b, c, d, e, f);
     if (event.after_opening != NULL && number == SYS_openat && strcmp((const char *)b, "maps") == 0)
         happen(&event.after_opening);
     return rc;
@@ -198,6 +207,28 @@ static void two_threads_follow_the_process(void)
     end();
 }
 
+static void kill_the_child(void)
+{
+    kill(child, SIGKILL);
+    while (state_of(child) != 'Z') /* the parent does not wait for it */
+        usleep(1000);
+}
+
+/* The memory of the parent still exists when smaps of the child ends early. */
+static void smaps_that_ends_early(void)
+{
+    static struct mf_smaps usage[4096];
+    uint32_t count = 0;
+
+    start(false);
+    execute_another_program();
+    event.reads = -1;
+    event.during_smaps = kill_the_child;
+    CHECK_IS(mf_smaps_read(&process, usage, 4096, &count), -ECHILD, "a part of smaps");
+    CHECK(event.during_smaps == NULL, "smaps has one block");
+    end();
+}
+
 static void check_without_kcmp(void)
 {
     FILTER_CALLS(LOAD(CALL), WHERE(SYS_kcmp, 0, 1), FAIL(EPERM), ALLOW);
@@ -211,6 +242,7 @@ int main(void)
     check(false);
     check(true);
     two_threads_follow_the_process();
+    smaps_that_ends_early();
     check_in_child(check_without_kcmp, "without kcmp(2)");
     free(snapshot);
     return check_result();

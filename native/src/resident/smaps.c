@@ -129,14 +129,18 @@ static int read_text(int fd, struct parser *parser)
 /*
  * Whether the memory that a file was opened on still exists. If the process exits or calls execve(2), the text of smaps ends early
  * without an error. A read of the first line of smaps takes as long as the pages of its mapping, so the descriptor of the process
- * is checked first.
+ * is checked first. It may be of other memory: that of the parent, or if another thread has replaced it, that after execve(2).
+ *
+ * @param reopenings  number of reopenings before the file was opened.
  */
-static bool is_whole(const struct mf_process *process, int fd)
+static bool is_whole(const struct mf_process *process, int fd, uint32_t reopenings)
 {
     const uint32_t traits = mf_traits(process);
     char byte;
 
-    return (traits & MF_TRAIT_QUERY && mf_maps_alive(mf_state(process)->maps_fd, traits) > 0) ||
+    return ((traits & (MF_TRAIT_QUERY | MF_TRAIT_SHARES_MEMORY)) == MF_TRAIT_QUERY &&
+            mf_maps_alive(mf_state(process)->maps_fd, traits) > 0 &&
+            __atomic_load_n(&mf_state(process)->reopenings_begun, __ATOMIC_SEQ_CST) == reopenings) ||
            mf_sys_pread(fd, &byte, 1, 0) > 0;
 }
 
@@ -144,6 +148,7 @@ static bool is_whole(const struct mf_process *process, int fd)
 static int read_once(const struct mf_process *process, const char *name, bool may_end_early, struct parser *parser)
 {
     const int proc_fd = mf_state(process)->proc_fd;
+    const uint32_t reopenings = __atomic_load_n(&mf_state(process)->reopenings_done, __ATOMIC_SEQ_CST);
     const int fd = mf_maps_open_file(proc_fd, name, O_RDONLY);
     int rc;
 
@@ -151,7 +156,7 @@ static int read_once(const struct mf_process *process, const char *name, bool ma
         return mf_maps_explain(proc_fd, fd == -ENOENT ? -ENOTSUP : fd);
     parser->count = parser->length = 0;
     rc = read_text(fd, parser);
-    if (rc == 0 && (parser->count == 0 || (may_end_early && !is_whole(process, fd))))
+    if (rc == 0 && (parser->count == 0 || (may_end_early && !is_whole(process, fd, reopenings))))
         rc = -ESRCH;
     mf_sys_close(fd);
     return rc;
