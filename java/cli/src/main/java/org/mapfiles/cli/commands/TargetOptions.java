@@ -139,9 +139,9 @@ final class TargetOptions {
                     action.read(maps);
                     read++;
                 } catch (ProcessExitedException leftOut) {
-                    if (printed == pids[i]) {
+                    if (printed == pids[i]) { // it may also have called execve(2)
                         terminal.flush();
-                        terminal.report("process " + pids[i] + " exited while it was listed: its list is incomplete");
+                        terminal.report("the list of process " + pids[i] + " is incomplete: " + ErrorText.of(leftOut));
                     }
                 } catch (NotSupportedException kernelThread) {
                     continue;

@@ -48,10 +48,11 @@ class ExitBetweenStepsTest {
                     if (isPrinted) {
                         targets.notePrinted(maps);
                     }
-                    throw new ProcessExitedException("process " + own + " has exited");
+                    throw new ProcessExitedException("process " + own + " called execve(2) during the read");
                 }
             });
-            String message = "process " + own + " exited while it was listed: its list is incomplete";
+            String message = "the list of process " + own + " is incomplete: process " + own
+                    + " called execve(2) during the read";
             assertThat(err.toString(StandardCharsets.UTF_8).contains(message)).isEqualTo(isPrinted);
             assertThat(code).isEqualTo(ExitCode.OK);
         }
