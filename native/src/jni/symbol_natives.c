@@ -109,13 +109,13 @@ static jlong fileReadAt(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor,
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
 /*
- * Maps memory that Java unmaps, a multiple of each page size. It asks for huge pages: to touch two megabytes of new memory in pages
- * of four kilobytes takes as long as to read and sort the symbols of libjvm.so. The end has small pages: the kernel would fill a
- * huge page with zeros for the first byte that is used of it. Returns 0 without memory.
+ * Maps memory that Java needs during one method, and unmaps with scratchUnmap(). It asks for huge pages: to touch two megabytes of
+ * new memory in pages of four kilobytes takes as long as to read and sort the symbols of libjvm.so. The end has small pages: the
+ * kernel would fill a huge page with zeros for the first byte that is used of it. Returns 0 without memory.
  */
-static jlong memoryMap(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes)
+static jlong scratchMap(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes)
 {
-    const uintptr_t size = (uintptr_t)bytes;
+    const uintptr_t size = ((uintptr_t)bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
     void *const memory = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     const uintptr_t start = (uintptr_t)memory, aligned = (start + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 
@@ -125,21 +125,16 @@ static jlong memoryMap(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes)
         (void)munmap(memory, aligned - start);
     if (start + HUGE_PAGE > aligned)
         (void)munmap((void *)(aligned + size), start + HUGE_PAGE - aligned);
-    (void)madvise((void *)aligned, size & ~(HUGE_PAGE - 1), MADV_HUGEPAGE); /* else small pages */
+    (void)madvise((void *)aligned, (uintptr_t)bytes & ~(HUGE_PAGE - 1), MADV_HUGEPAGE); /* else small pages */
     return (jlong)aligned;
 }
 
-static void memoryUnmap(JNIEnv *env UNUSED, jclass self UNUSED, jlong address, jlong bytes)
+static void scratchUnmap(JNIEnv *env UNUSED, jclass self UNUSED, jlong address, jlong bytes)
 {
-    (void)munmap(at(address), (size_t)bytes);
+    (void)munmap(at(address), ((uintptr_t)bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
 }
 
-static jobject memoryBuffer(JNIEnv *env, jclass self UNUSED, jlong address, jint bytes)
-{
-    return (*env)->NewDirectByteBuffer(env, at(address), bytes);
-}
-
-static void memoryCopy(JNIEnv *env UNUSED, jclass self UNUSED, jlong from, jlong to, jlong bytes)
+static void copyMemory(JNIEnv *env UNUSED, jclass self UNUSED, jlong from, jlong to, jlong bytes)
 {
     memcpy(at(to), at(from), (size_t)bytes);
 }
@@ -188,15 +183,12 @@ static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 }
 
 static const JNINativeMethod symbol_natives[] = {
-    METHOD(elfBytesOf, "(IJ)I"),      METHOD(fileIdentity, "(I[J)I"),
-    METHOD(elfRead, "(JJ)I"),         METHOD(elfAddress, "(JJJJIJJ)I"),
-    METHOD(elfLoadBias, "(JJJJIJ)I"), METHOD(elfHtlhash, "(JJ)I"),
-    METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),
-    METHOD(symbolsFind, "(JJJ)I"),    METHOD(symbolsName, "(JJJJI)I"),
-    METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),
-    METHOD(symbolLayout, "([I)I"),    METHOD(memoryMap, "(J)J"),
-    METHOD(memoryUnmap, "(JJ)V"),     METHOD(memoryBuffer, "(JI)Ljava/nio/ByteBuffer;"),
-    METHOD(memoryCopy, "(JJJ)V"),     METHOD(fileOpenPath, "(JJI)I"),
+    METHOD(elfBytesOf, "(IJ)I"),      METHOD(fileIdentity, "(I[J)I"),   METHOD(elfRead, "(JJ)I"),
+    METHOD(elfAddress, "(JJJJIJJ)I"), METHOD(elfLoadBias, "(JJJJIJ)I"), METHOD(elfHtlhash, "(JJ)I"),
+    METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),   METHOD(symbolsFind, "(JJJ)I"),
+    METHOD(symbolsName, "(JJJJI)I"),  METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),
+    METHOD(symbolLayout, "([I)I"),    METHOD(scratchMap, "(J)J"),       METHOD(scratchUnmap, "(JJ)V"),
+    METHOD(copyMemory, "(JJJ)V"),     METHOD(fileOpenPath, "(JJI)I"),
 };
 
 const struct mf_natives mf_symbol_natives = NATIVES(symbol_natives);

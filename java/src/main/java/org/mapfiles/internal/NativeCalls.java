@@ -158,16 +158,15 @@ public final class NativeCalls {
 
     public static native int symbolsRead(long bytes, long elf, long memory, long size);
 
-    /** Maps memory, which {@link #memoryUnmap} unmaps. Returns its address; 0: there is too little memory. */
-    public static native long memoryMap(long bytes);
+    /**
+     * Maps memory for one method, which unmaps it with {@link #scratchUnmap}. Returns its address, aligned to a page;
+     * 0: there is too little memory.
+     */
+    public static native long scratchMap(long bytes);
 
-    /** Unmaps mapped memory, or a part of it that begins at a multiple of {@link NativeMemory#UNIT}. */
-    public static native void memoryUnmap(long address, long bytes);
+    public static native void scratchUnmap(long address, long bytes);
 
-    /** Returns a buffer that shows mapped memory, and does not unmap it. */
-    static native ByteBuffer memoryBuffer(long address, int bytes);
-
-    public static native void memoryCopy(long from, long to, long bytes);
+    public static native void copyMemory(long from, long to, long bytes);
 
     public static native int symbolsFind(long symbols, long elfAddress, long symbol);
 

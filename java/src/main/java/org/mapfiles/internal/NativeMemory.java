@@ -3,19 +3,14 @@ package org.mapfiles.internal;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Memory that native code may write to. Java owns it: only the garbage collector frees it, when no buffer of it is
- * reachable.
+ * Memory that native code may write to. Java owns it: it is a direct buffer, and only the garbage collector frees it.
  *
  * <p>After each native call with {@link #address()}, the caller calls {@link #keepUntilHere()}, so that the memory is
  * not freed during the call.
  */
 public final class NativeMemory {
-    /** Mapped memory is unmapped in units of this size, which is a multiple of each page size. */
-    public static final int UNIT = 1 << 16;
-
     private static final int CACHE_LINE = 64;
 
     private final ByteBuffer bytes;
@@ -51,31 +46,6 @@ public final class NativeMemory {
         if (address == 0) {
             throw ErrorText.unsatisfied("this JVM does not support JNI access to direct buffers: use another JVM");
         }
-    }
-
-    private NativeMemory(ByteBuffer bytes, long address) {
-        this.bytes = bytes;
-        this.address = address;
-    }
-
-    /**
-     * Takes over the first bytes of memory of {@link NativeCalls#memoryMap}, and unmaps the rest. That is quicker than
-     * a copy: the kernel fills each page of new memory with zeros.
-     *
-     * @param mapped size of all of the memory, in bytes
-     * @return null: nothing is done, since too much memory is mapped already
-     */
-    public static @Nullable NativeMemory ofMapped(long address, int size, long mapped) {
-        ByteBuffer buffer = NativeCalls.memoryBuffer(address, size).order(ByteOrder.nativeOrder());
-        long kept = (long) size + UNIT - 1 & -UNIT;
-        NativeMemory memory = new NativeMemory(buffer, address);
-        if (!SharedCleaner.unmapAfter(buffer, address, kept)) {
-            return null;
-        }
-        if (kept < mapped) {
-            NativeCalls.memoryUnmap(address + kept, mapped - kept);
-        }
-        return memory;
     }
 
     public ByteBuffer bytes() {

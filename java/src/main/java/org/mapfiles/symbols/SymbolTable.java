@@ -24,8 +24,6 @@ final class SymbolTable {
     private static final int BUILD_FACTOR = 2;
 
     private static final int BUILD_EXTRA = 1 << 20;
-    /** Size of an index that has a mapping of its own. Smaller ones share those of the C library. */
-    private static final int MIN_MAPPED = 1 << 19;
     /** Names of one block. */
     private static final int BLOCK = 1 << 8;
 
@@ -63,28 +61,21 @@ final class SymbolTable {
             if (needed > buildMaximum(maximum)) {
                 return null;
             }
-            long mapped = needed + NativeMemory.UNIT - 1 & -NativeMemory.UNIT;
-            long built = NativeCalls.memoryMap(mapped);
-            if (built == 0) {
+            // An index takes half of the memory that it is built in, so it is built elsewhere.
+            long scratch = NativeCalls.scratchMap(needed);
+            if (scratch == 0) {
                 throw new OutOfMemoryError("memory to sort symbols");
             }
             try {
-                rc = bytes.readSymbols(elf, built, needed);
-                NativeCalls.memoryCopy(built, head.address(), head.size());
+                rc = bytes.readSymbols(elf, scratch, needed);
+                NativeCalls.copyMemory(scratch, head.address(), head.size());
                 long size = head.bytes().getLong(ElfRecord.INDEX_BYTES);
-                if (rc == 0 && size <= maximum) { // the index takes half of the memory that it was built in
-                    index = size < MIN_MAPPED ? null : NativeMemory.ofMapped(built, (int) size, mapped);
-                    if (index != null) {
-                        built = 0;
-                    } else {
-                        index = new NativeMemory((int) size);
-                        NativeCalls.memoryCopy(built, index.address(), size);
-                    }
+                if (rc == 0 && size <= maximum) {
+                    index = new NativeMemory((int) size);
+                    NativeCalls.copyMemory(scratch, index.address(), size);
                 }
             } finally {
-                if (built != 0) {
-                    NativeCalls.memoryUnmap(built, mapped);
-                }
+                NativeCalls.scratchUnmap(scratch, needed);
             }
         }
         head.keepUntilHere();
