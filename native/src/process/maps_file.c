@@ -78,7 +78,7 @@ static int open_through_thread(int proc_fd, int32_t *tid, int *threads)
     return found < 0 && mf_sys_is_shortage(length) ? (int)length : found;
 }
 
-enum { STAT_STATE = 0, STAT_PARENT = 1, STAT_FLAGS = 6 }; /* fields after the command: proc_pid_stat(5) */
+enum { STAT_PARENT = 1, STAT_FLAGS = 6 }; /* fields after the state: proc_pid_stat(5) */
 
 /* Flags of a task (include/linux/sched.h). */
 enum { PF_EXITING = 0x00000004, PF_FORKNOEXEC = 0x00000040, PF_KTHREAD = 0x00200000 };
@@ -105,6 +105,12 @@ static uint64_t number_in(const char *field, int index)
     return number;
 }
 
+/* Whether a task has ended or is ending, so that it has no memory any more. */
+static bool is_ending(const char *state)
+{
+    return *state == 'Z' || *state == 'X' || number_in(state, STAT_FLAGS) & PF_EXITING;
+}
+
 /*
  * Returns why a process has no memory, from the state and the flags in its stat. -EAGAIN: its first thread is neither exiting nor a
  * zombie, so it has memory now.
@@ -114,18 +120,16 @@ static int why_no_memory(int proc_fd)
     char stat[MF_STAT_BYTES];
     const long length = mf_proc_read_stat(proc_fd, stat, sizeof stat);
     const char *const state = state_in(stat, length);
-    uint64_t flags;
 
     if (length == -ENOENT) /* hidden */
         return -EPERM;
     if (state == NULL)
         return length < 0 ? (int)length : -ESRCH;
-    flags = number_in(state, STAT_FLAGS);
-    if (flags & PF_KTHREAD)
+    if (number_in(state, STAT_FLAGS) & PF_KTHREAD)
         return -ENXIO;
-    if (*state == 'Z')
-        return -ECHILD;
-    return *state == 'X' || flags & PF_EXITING ? -ESRCH : -EAGAIN;
+    if (!is_ending(state))
+        return -EAGAIN;
+    return *state == 'Z' ? -ECHILD : -ESRCH;
 }
 
 /* kcmp(2) for memory. 0: the same; 1 and 2: another; an error: unknown, such as of a system call filter. */
@@ -153,7 +157,7 @@ static int32_t thread_with_memory(int proc_fd, int32_t pid)
     if (fd < 0)
         return fd;
     state = state_in(stat, mf_proc_read_stat(fd, stat, sizeof stat));
-    if (state == NULL || *state == 'Z' || *state == 'X' || number_in(state, STAT_FLAGS) & PF_EXITING)
+    if (state == NULL || is_ending(state))
         tid = mf_maps_thread(fd);
     mf_sys_close(fd);
     return tid == 0 ? pid : tid;

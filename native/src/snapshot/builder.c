@@ -35,12 +35,7 @@ static void clear_files(struct mf_builder *builder)
 /* Returns the slots of the table at first: those for the files of the snapshot before in this memory. */
 static uint32_t first_slots(const struct mf_snapshot *out)
 {
-    const uint32_t files = out->file_count < out->mapping_capacity ? out->file_count : out->mapping_capacity;
-    uint32_t slots = MF_BUILDER_FIRST_SLOTS;
-
-    while (mf_builder_is_crowded(files, slots))
-        slots *= 2;
-    return slots;
+    return (uint32_t)mf_builder_slots(out->file_count < out->mapping_capacity ? out->file_count : out->mapping_capacity);
 }
 
 void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint32_t options, const uint64_t *devices)

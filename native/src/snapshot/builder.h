@@ -43,6 +43,16 @@ static inline bool mf_builder_is_crowded(uint64_t files, uint64_t slots)
     return files > slots / 3 * 2;
 }
 
+/* Returns the slots of a table for a number of files. */
+static inline uint64_t mf_builder_slots(uint64_t files)
+{
+    uint64_t slots = MF_BUILDER_FIRST_SLOTS;
+
+    while (mf_builder_is_crowded(files, slots))
+        slots *= 2;
+    return slots;
+}
+
 /* Begins a snapshot without mappings. */
 void mf_builder_begin(struct mf_builder *builder, struct mf_snapshot *out, uint32_t options, const uint64_t *devices);
 

@@ -20,23 +20,13 @@ struct layout {
     uint64_t end;
 };
 
-/* Returns the maximum number of slots of the table of files. */
-static uint64_t file_slots(uint32_t mapping_capacity)
-{
-    uint64_t slots = MF_BUILDER_FIRST_SLOTS;
-
-    while (mf_builder_is_crowded(mapping_capacity, slots))
-        slots *= 2;
-    return slots;
-}
-
 static struct layout layout_of(uint32_t mapping_capacity, uint32_t text_capacity)
 {
     struct layout layout;
 
     layout.index = sizeof(struct mf_snapshot) + (uint64_t)mapping_capacity * sizeof(struct mf_mapping);
     layout.files = layout.index + mf_index_bytes(mapping_capacity);
-    layout.text = layout.files + file_slots(mapping_capacity) * sizeof(uint32_t);
+    layout.text = layout.files + mf_builder_slots(mapping_capacity) * sizeof(uint32_t);
     layout.end = (layout.text + text_capacity + 7) & ~7ull;
     return layout;
 }
