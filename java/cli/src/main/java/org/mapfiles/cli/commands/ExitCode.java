@@ -23,6 +23,11 @@ public final class ExitCode {
 
     private ExitCode() {}
 
+    /** Returns the exit code of several steps: that of the first failure. */
+    static int first(int before, int code) {
+        return before == OK ? code : before;
+    }
+
     /** Returns the exit code of a failure. */
     public static int of(Exception failure) {
         if (failure instanceof ProcessExitedException) {

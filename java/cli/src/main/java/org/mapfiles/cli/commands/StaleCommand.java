@@ -126,20 +126,15 @@ public final class StaleCommand implements Callable<Integer> {
             throw e;
         } catch (MapsException e) {
             TargetOptions.report(terminal, Integer.toString(pid), e); // of a kind that nothing explains
-            fail(ExitCode.NOT_RESOLVED);
+            failure = ExitCode.first(failure, ExitCode.NOT_RESOLVED);
         }
-    }
-
-    /** The exit code is that of the first failure. */
-    private void fail(int code) {
-        failure = failure == ExitCode.OK ? code : failure;
     }
 
     /** With --all a process that has exited, and a kernel thread, are no failure. */
     private void fail(MapsException e, int code) {
         if (!all) {
             terminal.report(e);
-            fail(code);
+            failure = ExitCode.first(failure, code);
         }
     }
 

@@ -118,7 +118,7 @@ final class TargetOptions {
                 throw e;
             } catch (MapsException e) {
                 report(terminal, target.toString(), e);
-                code = code == ExitCode.OK ? ExitCode.of(e) : code;
+                code = ExitCode.first(code, ExitCode.of(e));
             }
         }
         return code;

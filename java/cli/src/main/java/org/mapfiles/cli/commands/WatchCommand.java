@@ -160,7 +160,7 @@ public final class WatchCommand implements Callable<Integer> {
             throw e;
         }
         TargetOptions.report(terminal, process, e);
-        failure = failure == ExitCode.OK ? ExitCode.of(e) : failure;
+        failure = ExitCode.first(failure, ExitCode.of(e));
     }
 
     /** The watch of one process. */
