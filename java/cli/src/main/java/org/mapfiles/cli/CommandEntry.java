@@ -1,19 +1,32 @@
 package org.mapfiles.cli;
 
-import java.lang.reflect.Constructor;
 import java.util.List;
+import org.mapfiles.cli.commands.CatCommand;
+import org.mapfiles.cli.commands.CompletionCommand;
+import org.mapfiles.cli.commands.CountCommand;
+import org.mapfiles.cli.commands.CrashCommand;
+import org.mapfiles.cli.commands.DiffCommand;
+import org.mapfiles.cli.commands.DoctorCommand;
+import org.mapfiles.cli.commands.FilesCommand;
+import org.mapfiles.cli.commands.HtmlCommand;
+import org.mapfiles.cli.commands.JvmCommand;
+import org.mapfiles.cli.commands.MapsCommand;
+import org.mapfiles.cli.commands.ResolveCommand;
+import org.mapfiles.cli.commands.SaveCommand;
+import org.mapfiles.cli.commands.SharedCommand;
+import org.mapfiles.cli.commands.StaleCommand;
+import org.mapfiles.cli.commands.WatchCommand;
 import org.mapfiles.cli.output.Terminal;
 
 /**
  * A command of mapfiles, with its options as {@link QuickParser} reads them.
  *
  * @param name on the command line
- * @param type name of the class in the package of commands: it is loaded only if the command runs
  * @param arguments one line for each option and positional parameter: {@code --NAME FIELD [CONVERTER]}, or {@code FIRST
  *     MIN MAX FIELD [CONVERTER]}. FIRST is the index of the first value, MIN and MAX are numbers of values. FIELD may
  *     be a field of a mixin, CONVERTER is a class in this package or below. Empty: picocli parses them all.
  */
-record CommandEntry(String name, String type, String arguments) {
+record CommandEntry(String name, String arguments) {
     private static final String ANY = Integer.toString(Integer.MAX_VALUE);
 
     private static final String TARGETS = "0 0 " + ANY + " targets.arguments\n--all targets.all\n";
@@ -38,21 +51,16 @@ record CommandEntry(String name, String type, String arguments) {
 
     /** In the order of help, which has the command help too. */
     static final List<CommandEntry> ALL = List.of(
-            new CommandEntry(
-                    "maps", "MapsCommand", TARGETS + SELECTION + "--files files\n" + MEMORY + ELF + ORDER + SCREEN),
-            new CommandEntry(
-                    "resolve", "ResolveCommand", "0 0 1 process\n1 0 " + ANY + " addresses\n" + NAMES + """
+            new CommandEntry("maps", TARGETS + SELECTION + "--files files\n" + MEMORY + ELF + ORDER + SCREEN),
+            new CommandEntry("resolve", "0 0 1 process\n1 0 " + ANY + " addresses\n" + NAMES + """
                             --from from
                             --jvm jvm
                             --returns-to returnsTo
                             --lines lines
                             """ + SCREEN),
-            new CommandEntry("count", "CountCommand", TARGETS + "--by by\n" + SELECTION + MEMORY + ORDER + SCREEN),
-            new CommandEntry(
-                    "files",
-                    "FilesCommand",
-                    TARGETS + "--mappings mappings\n" + SELECTION + MEMORY + ELF + ORDER + SCREEN),
-            new CommandEntry("cat", "CatCommand", """
+            new CommandEntry("count", TARGETS + "--by by\n" + SELECTION + MEMORY + ORDER + SCREEN),
+            new CommandEntry("files", TARGETS + "--mappings mappings\n" + SELECTION + MEMORY + ELF + ORDER + SCREEN),
+            new CommandEntry("cat", """
                     0 1 1 target target.Target$Converter
                     1 1 1 name
                     -o output
@@ -62,28 +70,26 @@ record CommandEntry(String name, String type, String arguments) {
                     """),
             new CommandEntry(
                     "shared",
-                    "SharedCommand",
                     "0 2 " + ANY + " targets target.Target$Converter\n--private withPrivate\n" + SELECTION + SCREEN),
-            new CommandEntry("watch", "WatchCommand", "0 1 " + ANY + " arguments\n" + """
+            new CommandEntry("watch", "0 1 " + ANY + " arguments\n" + """
                             --interval interval target.PositiveNumber$Converter
                             --duration duration target.PositiveNumber$Converter
                             --poll pollOnly
                             --initial initial
                             --each each
                             """ + SELECTION + SCREEN),
-            new CommandEntry("jvm", "JvmCommand", TARGETS + MEMORY + ORDER + SCREEN + """
+            new CommandEntry("jvm", TARGETS + MEMORY + ORDER + SCREEN + """
                             --region only commands.JvmCommand$RegionConverter
                             --all-parts allParts
                             --attach attach
                             """),
-            new CommandEntry("crash", "CrashCommand", "0 1 1 file\n" + NAMES + SCREEN),
-            new CommandEntry(
-                    "stale", "StaleCommand", "0 0 " + ANY + " arguments\n--all all\n--verbose verbose\n" + SCREEN),
-            new CommandEntry("save", "SaveCommand", "0 1 1 target target.Target$Converter\n--json json\n"),
-            new CommandEntry("diff", "DiffCommand", "0 1 1 first\n1 1 1 second\n--mappings mappings\n" + SCREEN),
-            new CommandEntry("html", "HtmlCommand", ""),
-            new CommandEntry("doctor", "DoctorCommand", "--json json\n"),
-            new CommandEntry("generate-completion", "CompletionCommand", ""));
+            new CommandEntry("crash", "0 1 1 file\n" + NAMES + SCREEN),
+            new CommandEntry("stale", "0 0 " + ANY + " arguments\n--all all\n--verbose verbose\n" + SCREEN),
+            new CommandEntry("save", "0 1 1 target target.Target$Converter\n--json json\n"),
+            new CommandEntry("diff", "0 1 1 first\n1 1 1 second\n--mappings mappings\n" + SCREEN),
+            new CommandEntry("html", ""),
+            new CommandEntry("doctor", "--json json\n"),
+            new CommandEntry("generate-completion", ""));
 
     /** Returns the command of a name; null: there is none. */
     static CommandEntry of(String name) {
@@ -95,14 +101,43 @@ record CommandEntry(String name, String type, String arguments) {
         return null;
     }
 
-    /** Makes the command. */
+    /**
+     * Makes the command. Only its class is loaded: with reflection, JDK 18 and newer would generate classes (JEP 416).
+     */
     Object command(Terminal terminal) {
-        try {
-            Constructor<?> constructor =
-                    Class.forName("org.mapfiles.cli.commands." + type).getConstructor(Terminal.class);
-            return constructor.newInstance(terminal);
-        } catch (ReflectiveOperationException e) {
-            throw new LinkageError("the class of " + name, e);
+        switch (name) {
+            case "maps":
+                return new MapsCommand(terminal);
+            case "resolve":
+                return new ResolveCommand(terminal);
+            case "count":
+                return new CountCommand(terminal);
+            case "files":
+                return new FilesCommand(terminal);
+            case "cat":
+                return new CatCommand(terminal);
+            case "shared":
+                return new SharedCommand(terminal);
+            case "watch":
+                return new WatchCommand(terminal);
+            case "jvm":
+                return new JvmCommand(terminal);
+            case "crash":
+                return new CrashCommand(terminal);
+            case "stale":
+                return new StaleCommand(terminal);
+            case "save":
+                return new SaveCommand(terminal);
+            case "diff":
+                return new DiffCommand(terminal);
+            case "html":
+                return new HtmlCommand(terminal);
+            case "doctor":
+                return new DoctorCommand(terminal);
+            case "generate-completion":
+                return new CompletionCommand(terminal);
+            default:
+                throw new AssertionError(name);
         }
     }
 }

@@ -1,13 +1,20 @@
 package org.mapfiles.cli;
 
-import java.lang.reflect.Field;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.mapfiles.cli.commands.JvmCommand;
+import org.mapfiles.cli.commands.MappingOptions;
 import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.NamePattern;
+import org.mapfiles.cli.target.PermissionPattern;
+import org.mapfiles.cli.target.PositiveNumber;
+import org.mapfiles.cli.target.Target;
 import picocli.CommandLine.ITypeConverter;
 
 /**
@@ -62,7 +69,7 @@ final class QuickParser {
             }
             Place place = new Place(command, option[1]);
             if (place.isFlag() && equals < 0) {
-                place.field.set(place.owner, true);
+                place.setFlag();
             } else if (place.isFlag()) {
                 return false;
             } else {
@@ -117,10 +124,33 @@ final class QuickParser {
         return true;
     }
 
-    /** A field of a command or of one of its mixins. */
+    /** Returns the converter of a name in {@link CommandEntry}. */
+    private static ITypeConverter<?> converter(String name) {
+        switch (name) {
+            case "commands.JvmCommand$RegionConverter":
+                return new JvmCommand.RegionConverter();
+            case "commands.MappingOptions$KindConverter":
+                return new MappingOptions.KindConverter();
+            case "target.NamePattern$Converter":
+                return new NamePattern.Converter();
+            case "target.PermissionPattern$Converter":
+                return new PermissionPattern.Converter();
+            case "target.PositiveNumber$Converter":
+                return new PositiveNumber.Converter();
+            case "target.Target$Converter":
+                return new Target.Converter();
+            default:
+                throw new AssertionError(name);
+        }
+    }
+
+    /**
+     * A field of a command or of one of its mixins. Since JDK 18 the first use of a {@link java.lang.reflect.Field}
+     * generates classes, which takes a fifth of a short run (JEP 416).
+     */
     private static final class Place {
-        final Object owner;
-        final Field field;
+        private final Object owner;
+        private final VarHandle field;
 
         Place(Object command, String path) throws ReflectiveOperationException {
             int dot = path.indexOf('.');
@@ -128,34 +158,39 @@ final class QuickParser {
             field = field(owner, path.substring(dot + 1));
         }
 
-        private static Field field(Object owner, String name) throws ReflectiveOperationException {
-            Field field = owner.getClass().getDeclaredField(name);
-            field.setAccessible(true);
-            return field;
+        private static VarHandle field(Object owner, String name) throws ReflectiveOperationException {
+            Class<?> type = owner.getClass();
+            return MethodHandles.privateLookupIn(type, MethodHandles.lookup())
+                    .unreflectVarHandle(type.getDeclaredField(name));
         }
 
         boolean isFlag() {
-            return field.getType() == boolean.class;
+            return field.varType() == boolean.class;
+        }
+
+        void setFlag() {
+            field.set(owner, true);
         }
 
         /** @param converter null: the type needs none */
         @SuppressWarnings("unchecked") // a list of what its converter returns, or of texts
         void set(String text, String converter) throws Exception {
-            Object value = converter == null ? ofType(text) : converted(text, converter);
-            if (field.getType() == List.class) {
-                List<Object> list = (List<Object>) field.get(owner);
+            Object value =
+                    converter == null ? ofType(text) : converter(converter).convert(text);
+            if (field.varType() == List.class) {
+                Object list = field.get(owner);
                 if (list == null) {
                     list = new ArrayList<>();
                     field.set(owner, list);
                 }
-                list.add(value);
+                ((List<Object>) list).add(value);
             } else {
                 field.set(owner, value);
             }
         }
 
         private Object ofType(String text) {
-            Class<?> type = field.getType();
+            Class<?> type = field.varType();
             if (type == Path.class) {
                 return Path.of(text);
             }
@@ -168,12 +203,6 @@ final class QuickParser {
                 throw new IllegalArgumentException(text);
             }
             return text;
-        }
-
-        private static Object converted(String text, String converter) throws Exception {
-            var constructor = Class.forName("org.mapfiles.cli." + converter).getDeclaredConstructor();
-            constructor.setAccessible(true);
-            return ((ITypeConverter<?>) constructor.newInstance()).convert(text);
         }
     }
 }

@@ -148,7 +148,7 @@ public final class JvmCommand implements Callable<Integer> {
     }
 
     /** Parses regions. */
-    static final class RegionConverter implements ITypeConverter<ConstantSet<JvmRegions.Kind>> {
+    public static final class RegionConverter implements ITypeConverter<ConstantSet<JvmRegions.Kind>> {
         @Override
         public ConstantSet<JvmRegions.Kind> convert(String text) {
             return ConstantSet.parse(text, JvmRegions.Kind.class);

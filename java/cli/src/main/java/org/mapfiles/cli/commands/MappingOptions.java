@@ -13,7 +13,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** Which mappings a command reads. A mapping must have all that is given. */
-final class MappingOptions {
+public final class MappingOptions {
     @Option(names = "--exec", description = "Executable mappings only.")
     private boolean executable;
 
@@ -98,7 +98,7 @@ final class MappingOptions {
     }
 
     /** Parses kinds. */
-    static final class KindConverter implements ITypeConverter<ConstantSet<Mapping.Kind>> {
+    public static final class KindConverter implements ITypeConverter<ConstantSet<Mapping.Kind>> {
         @Override
         public ConstantSet<Mapping.Kind> convert(String text) {
             return ConstantSet.parse(text, Mapping.Kind.class);
