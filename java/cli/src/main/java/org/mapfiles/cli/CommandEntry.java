@@ -3,6 +3,7 @@ package org.mapfiles.cli;
 import java.util.List;
 import org.mapfiles.cli.commands.CatCommand;
 import org.mapfiles.cli.commands.CompletionCommand;
+import org.mapfiles.cli.commands.Converters;
 import org.mapfiles.cli.commands.CountCommand;
 import org.mapfiles.cli.commands.CrashCommand;
 import org.mapfiles.cli.commands.DiffCommand;
@@ -24,7 +25,7 @@ import org.mapfiles.cli.output.Terminal;
  * @param name on the command line
  * @param arguments one line for each option and positional parameter: {@code --NAME FIELD [CONVERTER]}, or {@code FIRST
  *     MIN MAX FIELD [CONVERTER]}. FIRST is the index of the first value, MIN and MAX are numbers of values. FIELD may
- *     be a field of a mixin, CONVERTER is a class in this package or below. Empty: picocli parses them all.
+ *     be a field of a mixin, CONVERTER is a class in {@link Converters}. Empty: picocli parses them all.
  */
 record CommandEntry(String name, String arguments) {
     private static final String ANY = Integer.toString(Integer.MAX_VALUE);
@@ -34,14 +35,14 @@ record CommandEntry(String name, String arguments) {
     private static final String SELECTION = """
             --exec selection.executable
             --deleted selection.deleted
-            --file selection.name target.NamePattern$Converter
-            --kind selection.kinds commands.MappingOptions$KindConverter
-            --perms selection.permissions target.PermissionPattern$Converter
+            --file selection.name OfName
+            --kind selection.kinds OfKinds
+            --perms selection.permissions OfPermissions
             """;
 
     private static final String ORDER = """
             --sort order.key
-            --top order.top target.PositiveNumber$Converter
+            --top order.top OfNumber
             """;
 
     private static final String SCREEN = "--wide screen.wide\n--json screen.json\n";
@@ -61,7 +62,7 @@ record CommandEntry(String name, String arguments) {
             new CommandEntry("count", TARGETS + "--by by\n" + SELECTION + MEMORY + ORDER + SCREEN),
             new CommandEntry("files", TARGETS + "--mappings mappings\n" + SELECTION + MEMORY + ELF + ORDER + SCREEN),
             new CommandEntry("cat", """
-                    0 1 1 target target.Target$Converter
+                    0 1 1 target OfTarget
                     1 1 1 name
                     -o output
                     --output output
@@ -69,23 +70,22 @@ record CommandEntry(String name, String arguments) {
                     --unverified unverified
                     """),
             new CommandEntry(
-                    "shared",
-                    "0 2 " + ANY + " targets target.Target$Converter\n--private withPrivate\n" + SELECTION + SCREEN),
+                    "shared", "0 2 " + ANY + " targets OfTarget\n--private withPrivate\n" + SELECTION + SCREEN),
             new CommandEntry("watch", "0 1 " + ANY + " arguments\n" + """
-                            --interval interval target.PositiveNumber$Converter
-                            --duration duration target.PositiveNumber$Converter
+                            --interval interval OfNumber
+                            --duration duration OfNumber
                             --poll pollOnly
                             --initial initial
                             --each each
                             """ + SELECTION + SCREEN),
             new CommandEntry("jvm", TARGETS + MEMORY + ORDER + SCREEN + """
-                            --region only commands.JvmCommand$RegionConverter
+                            --region only OfRegions
                             --all-parts allParts
                             --attach attach
                             """),
             new CommandEntry("crash", "0 1 1 file\n" + NAMES + SCREEN),
             new CommandEntry("stale", "0 0 " + ANY + " arguments\n--all all\n--verbose verbose\n" + SCREEN),
-            new CommandEntry("save", "0 1 1 target target.Target$Converter\n--json json\n"),
+            new CommandEntry("save", "0 1 1 target OfTarget\n--json json\n"),
             new CommandEntry("diff", "0 1 1 first\n1 1 1 second\n--mappings mappings\n" + SCREEN),
             new CommandEntry("html", ""),
             new CommandEntry("doctor", "--json json\n"),

@@ -8,14 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.mapfiles.cli.commands.JvmCommand;
-import org.mapfiles.cli.commands.MappingOptions;
+import org.mapfiles.cli.commands.Converters;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.NamePattern;
-import org.mapfiles.cli.target.PermissionPattern;
-import org.mapfiles.cli.target.PositiveNumber;
-import org.mapfiles.cli.target.Target;
-import picocli.CommandLine.ITypeConverter;
 
 /**
  * Parses most command lines without picocli, which takes longer to read the annotations of a command than most commands
@@ -124,26 +118,6 @@ final class QuickParser {
         return true;
     }
 
-    /** Returns the converter of a name in {@link CommandEntry}. */
-    private static ITypeConverter<?> converter(String name) {
-        switch (name) {
-            case "commands.JvmCommand$RegionConverter":
-                return new JvmCommand.RegionConverter();
-            case "commands.MappingOptions$KindConverter":
-                return new MappingOptions.KindConverter();
-            case "target.NamePattern$Converter":
-                return new NamePattern.Converter();
-            case "target.PermissionPattern$Converter":
-                return new PermissionPattern.Converter();
-            case "target.PositiveNumber$Converter":
-                return new PositiveNumber.Converter();
-            case "target.Target$Converter":
-                return new Target.Converter();
-            default:
-                throw new AssertionError(name);
-        }
-    }
-
     /**
      * A field of a command or of one of its mixins. Since JDK 18 the first use of a {@link java.lang.reflect.Field}
      * generates classes, which takes a fifth of a short run (JEP 416).
@@ -172,11 +146,10 @@ final class QuickParser {
             field.set(owner, true);
         }
 
-        /** @param converter null: the type needs none */
+        /** @param converter name in {@link Converters}; null: the type needs none */
         @SuppressWarnings("unchecked") // a list of what its converter returns, or of texts
         void set(String text, String converter) throws Exception {
-            Object value =
-                    converter == null ? ofType(text) : converter(converter).convert(text);
+            Object value = converter == null ? ofType(text) : Converters.convert(converter, text);
             if (field.varType() == List.class) {
                 Object list = field.get(owner);
                 if (list == null) {

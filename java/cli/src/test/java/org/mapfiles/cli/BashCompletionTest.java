@@ -45,7 +45,7 @@ class BashCompletionTest {
     @Test
     void optionsOfAllCommandsOfferTheirValues() throws Exception {
         Path script = completion();
-        CommandLine root = Main.commandLine(new Terminal(
+        CommandLine root = RootCommand.commandLine(new Terminal(
                 InputStream.nullInputStream(),
                 OutputStream.nullOutputStream(),
                 OutputStream.nullOutputStream(),

@@ -19,7 +19,7 @@ import picocli.CommandLine;
 /** The help of each command. */
 class HelpTest {
     private static CommandLine root() {
-        return Main.commandLine(new Terminal(
+        return RootCommand.commandLine(new Terminal(
                 InputStream.nullInputStream(),
                 OutputStream.nullOutputStream(),
                 OutputStream.nullOutputStream(),

@@ -18,7 +18,7 @@ final class ManualMain {
 
     /** Arguments: the directory of the manual pages, the file of the completion script, the version. */
     public static void main(String[] arguments) throws Exception {
-        CommandLine line = Main.commandLine(new Terminal(
+        CommandLine line = RootCommand.commandLine(new Terminal(
                 new ByteArrayInputStream(new byte[0]),
                 OutputStream.nullOutputStream(),
                 OutputStream.nullOutputStream(),

@@ -31,7 +31,7 @@ class QuickParserTest {
     private static String converter(ArgSpec argument) {
         return argument.converters().length == 0
                 ? ""
-                : " " + argument.converters()[0].getClass().getName().substring("org.mapfiles.cli.".length());
+                : " " + argument.converters()[0].getClass().getSimpleName();
     }
 
     /** Returns the path of the annotated field from the command on. */
@@ -53,7 +53,7 @@ class QuickParserTest {
     @Test
     void eachCommandHasItsOptionsAndParameters() {
         for (Map.Entry<String, CommandLine> each :
-                Main.commandLine(terminal()).getSubcommands().entrySet()) {
+                RootCommand.commandLine(terminal()).getSubcommands().entrySet()) {
             CommandEntry entry = CommandEntry.of(each.getKey());
             if (entry == null || entry.arguments().isEmpty()) {
                 assertThat(each.getKey()).isIn("help", "generate-completion", "html");
@@ -148,7 +148,7 @@ class QuickParserTest {
         String[] arguments = line.split(" ");
         Object quick = QuickParser.parse(arguments, terminal());
         assertThat(quick).isNotNull();
-        CommandLine picocli = Main.commandLine(terminal());
+        CommandLine picocli = RootCommand.commandLine(terminal());
         CommandLine.ParseResult parsed = picocli.parseArgs(arguments);
         assertThat(parsed.subcommand().unmatched()).isEmpty();
         Map<String, Object> expected = fields(parsed.subcommand().commandSpec().userObject());

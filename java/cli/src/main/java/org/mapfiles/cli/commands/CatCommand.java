@@ -22,6 +22,7 @@ import org.mapfiles.cli.target.AddressRange;
 import org.mapfiles.cli.target.MappingArgument;
 import org.mapfiles.cli.target.MemoryCopy;
 import org.mapfiles.cli.target.Target;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.MapFilesEntries.FieldStatus;
@@ -60,7 +61,7 @@ public final class CatCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "PID|self",
-            converter = Target.Converter.class,
+            converter = Converters.OfTarget.class,
             description = TargetOptions.DESCRIPTION + ".")
     private Target target;
 

@@ -7,11 +7,15 @@ import java.util.Locale;
 import java.util.Set;
 import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.target.Arguments;
-import picocli.CommandLine.TypeConversionException;
+import org.mapfiles.cli.target.UsageException;
 
 /** Some constants, as the value of an option: names as in JSON, between commas. */
 record ConstantSet<E extends Enum<E>>(Set<E> values) {
-    /** Parses the value of an option. */
+    /**
+     * Parses the value of an option.
+     *
+     * @throws UsageException if a name is none of a constant
+     */
     static <E extends Enum<E>> ConstantSet<E> parse(String text, Class<E> type) {
         Set<E> values = EnumSet.noneOf(type);
         for (String name : text.split(",", -1)) {
@@ -35,7 +39,6 @@ record ConstantSet<E extends Enum<E>>(Set<E> values) {
                 return constant;
             }
         }
-        throw new TypeConversionException(
-                "'" + Arguments.display(name) + "' is none of " + String.join(", ", names(type)));
+        throw new UsageException("'" + Arguments.display(name) + "' is none of " + String.join(", ", names(type)));
     }
 }

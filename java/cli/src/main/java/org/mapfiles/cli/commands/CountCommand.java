@@ -13,6 +13,7 @@ import org.mapfiles.cli.output.Sizes;
 import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Processes;
+import org.mapfiles.cli.target.UsageException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

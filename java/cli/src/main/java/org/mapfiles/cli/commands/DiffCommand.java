@@ -12,7 +12,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** Compares two states of a process, or of two processes. */
 @Command(
@@ -68,8 +67,8 @@ public final class DiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ProcessState before = read(first);
-        ProcessState now = read(second);
+        ProcessState before = StateArgument.read(first, terminal);
+        ProcessState now = StateArgument.read(second, terminal);
         StateDifference difference = StateDifference.of(before.entries(), now.entries());
         boolean isSameProcess = before.identity().isSameProcess(now.identity());
         if (mappings && !isSameProcess) {
@@ -93,13 +92,5 @@ public final class DiffCommand implements Callable<Integer> {
             difference.print(terminal, screen.isWide(), changes, mappings);
         }
         return before.isWhole() && now.isWhole() ? ExitCode.OK : ExitCode.NOT_RESOLVED;
-    }
-
-    private ProcessState read(String argument) throws IOException {
-        try {
-            return StateArgument.read(argument, terminal);
-        } catch (TypeConversionException e) {
-            throw new UsageException(e.getMessage());
-        }
     }
 }

@@ -7,6 +7,7 @@ import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.JsonLines;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;

@@ -12,6 +12,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Progress;
 import org.mapfiles.cli.output.Terminal;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.MapFilesEntries;
 import org.mapfiles.files.MapFilesEntries.FieldStatus;

@@ -16,10 +16,10 @@ import org.mapfiles.cli.target.PageArgument;
 import org.mapfiles.cli.target.SampleCounter;
 import org.mapfiles.cli.target.SampleFile;
 import org.mapfiles.cli.target.StateArgument;
+import org.mapfiles.cli.target.UsageException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** Writes a page that shows the address space of a process. */
 @Command(
@@ -123,12 +123,8 @@ public final class HtmlCommand implements Callable<Integer> {
         List<PageArgument> states = new ArrayList<>();
         // A file has no regions. Regions beside a state without them would all be changes.
         boolean hasRegions = arguments.stream().noneMatch(StateArgument::isFile);
-        try {
-            for (String argument : arguments) {
-                states.add(PageArgument.read(argument, hasRegions, terminal));
-            }
-        } catch (TypeConversionException e) {
-            throw new UsageException(e.getMessage());
+        for (String argument : arguments) {
+            states.add(PageArgument.read(argument, hasRegions, terminal));
         }
         boolean hasRecording =
                 states.stream().anyMatch(state -> !state.state().changes().isEmpty());

@@ -12,7 +12,6 @@ import org.mapfiles.cli.output.JsonLines;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.jvm.JvmRegions;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -41,7 +40,7 @@ public final class JvmCommand implements Callable<Integer> {
     @Option(
             names = "--region",
             paramLabel = "REGION",
-            converter = RegionConverter.class,
+            converter = Converters.OfRegions.class,
             completionCandidates = RegionNames.class,
             description = "Only regions such as gc or java_heap,malloc.")
     private ConstantSet<JvmRegions.Kind> only;
@@ -144,14 +143,6 @@ public final class JvmCommand implements Callable<Integer> {
 
         RegionNames() {
             super(ConstantSet.names(JvmRegions.Kind.class));
-        }
-    }
-
-    /** Parses regions. */
-    public static final class RegionConverter implements ITypeConverter<ConstantSet<JvmRegions.Kind>> {
-        @Override
-        public ConstantSet<JvmRegions.Kind> convert(String text) {
-            return ConstantSet.parse(text, JvmRegions.Kind.class);
         }
     }
 }

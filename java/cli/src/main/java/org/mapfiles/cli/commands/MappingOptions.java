@@ -9,11 +9,10 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.NamePattern;
 import org.mapfiles.cli.target.PermissionPattern;
 import org.mapfiles.files.MapFiles;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** Which mappings a command reads. A mapping must have all that is given. */
-public final class MappingOptions {
+final class MappingOptions {
     @Option(names = "--exec", description = "Executable mappings only.")
     private boolean executable;
 
@@ -23,14 +22,14 @@ public final class MappingOptions {
     @Option(
             names = "--file",
             paramLabel = "GLOB",
-            converter = NamePattern.Converter.class,
+            converter = Converters.OfName.class,
             description = "Only names that match, such as '*.so'.")
     private NamePattern name;
 
     @Option(
             names = "--kind",
             paramLabel = "KIND",
-            converter = KindConverter.class,
+            converter = Converters.OfKinds.class,
             completionCandidates = KindNames.class,
             description = "Only kinds such as file or heap,stack.")
     private ConstantSet<Mapping.Kind> kinds;
@@ -38,7 +37,7 @@ public final class MappingOptions {
     @Option(
             names = "--perms",
             paramLabel = "PERMS",
-            converter = PermissionPattern.Converter.class,
+            converter = Converters.OfPermissions.class,
             description = "Only with permissions such as rw, or r-x? (? is any).")
     private PermissionPattern permissions;
 
@@ -94,14 +93,6 @@ public final class MappingOptions {
 
         KindNames() {
             super(ConstantSet.names(Mapping.Kind.class));
-        }
-    }
-
-    /** Parses kinds. */
-    public static final class KindConverter implements ITypeConverter<ConstantSet<Mapping.Kind>> {
-        @Override
-        public ConstantSet<Mapping.Kind> convert(String text) {
-            return ConstantSet.parse(text, Mapping.Kind.class);
         }
     }
 }

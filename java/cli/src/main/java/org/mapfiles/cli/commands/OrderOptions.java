@@ -4,7 +4,6 @@ import java.util.Comparator;
 import org.mapfiles.Mapping;
 import org.mapfiles.cli.output.FileName;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.PositiveNumber;
 import picocli.CommandLine.Option;
 
 /** The order of rows, and how many of them are printed. */
@@ -64,7 +63,7 @@ final class OrderOptions {
     @Option(
             names = "--top",
             paramLabel = "N",
-            converter = PositiveNumber.Converter.class,
+            converter = Converters.OfNumber.class,
             description = "Only the first N rows; without --sort the largest.")
     private Integer top;
 

@@ -13,12 +13,12 @@ import org.mapfiles.cli.target.HexAddress;
 import org.mapfiles.cli.target.InputLine;
 import org.mapfiles.cli.target.SavedFile;
 import org.mapfiles.cli.target.Target;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.saved.SavedMaps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** Resolves addresses to mappings, files and file offsets. */
 @Command(
@@ -98,7 +98,7 @@ public final class ResolveCommand implements Callable<Integer> {
         if (from == null && process == null || addresses.isEmpty()) {
             throw wrong(missing());
         }
-        Target target = from == null ? target() : null;
+        Target target = from == null ? Target.parse(process) : null;
         InputBlock given = addresses.equals(List.of("-")) ? null : parsed();
         ResolveOptions options =
                 new ResolveOptions(nameOptions.names(), screen.isJson(), screen.isWide(), lines, jvm, returnsTo);
@@ -179,14 +179,6 @@ public final class ResolveCommand implements Callable<Integer> {
 
     private UsageException wrong(String message) {
         return new UsageException(message);
-    }
-
-    private Target target() {
-        try {
-            return new Target.Converter().convert(process);
-        } catch (TypeConversionException e) {
-            throw wrong(e.getMessage());
-        }
     }
 
     private InputBlock parsed() {

@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
 public final class SaveCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PID|self",
-            converter = Target.Converter.class,
+            converter = Converters.OfTarget.class,
             description = TargetOptions.DESCRIPTION + ".")
     private Target target;
 

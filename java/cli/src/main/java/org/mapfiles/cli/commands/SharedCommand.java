@@ -16,6 +16,7 @@ import org.mapfiles.cli.output.Table;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.CommonPages;
 import org.mapfiles.cli.target.Target;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.files.MapFiles;
 import org.mapfiles.files.SharedMappings;
 import picocli.CommandLine.Command;
@@ -50,7 +51,7 @@ public final class SharedCommand implements Callable<Integer> {
             paramLabel = "PID|self",
             arity = "2..*",
             hideParamSyntax = true,
-            converter = Target.Converter.class,
+            converter = Converters.OfTarget.class,
             description = "Two or more: " + TargetOptions.DESCRIPTION + ".")
     private List<Target> targets;
 

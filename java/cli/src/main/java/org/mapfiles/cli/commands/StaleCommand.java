@@ -15,6 +15,7 @@ import org.mapfiles.cli.output.StaleRows;
 import org.mapfiles.cli.output.StaleRows.Subject;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Processes;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.symbols.CodeUpdate;
 import org.mapfiles.symbols.CodeUpdates;
 import org.mapfiles.symbols.SymbolCache;

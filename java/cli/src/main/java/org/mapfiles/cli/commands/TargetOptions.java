@@ -16,10 +16,10 @@ import org.mapfiles.cli.output.Progress;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.Processes;
 import org.mapfiles.cli.target.Target;
+import org.mapfiles.cli.target.UsageException;
 import org.mapfiles.internal.ErrorText;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** The processes that a command reads: one, several, or all. */
 final class TargetOptions {
@@ -89,15 +89,11 @@ final class TargetOptions {
         List<Target> targets = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (String argument : arguments) {
-            try {
-                Target target = new Target.Converter().convert(argument);
-                if (!names.add(target.toString())) {
-                    throw new UsageException("a process is given twice: " + target);
-                }
-                targets.add(target);
-            } catch (TypeConversionException e) {
-                throw new UsageException(e.getMessage());
+            Target target = Target.parse(argument);
+            if (!names.add(target.toString())) {
+                throw new UsageException("a process is given twice: " + target);
             }
+            targets.add(target);
         }
         return targets;
     }

@@ -18,7 +18,6 @@ import org.mapfiles.cli.output.ChangePrinter;
 import org.mapfiles.cli.output.ChangeSummary;
 import org.mapfiles.cli.output.ChangeText;
 import org.mapfiles.cli.output.Terminal;
-import org.mapfiles.cli.target.PositiveNumber;
 import org.mapfiles.cli.target.Processes;
 import org.mapfiles.cli.target.Target;
 import org.mapfiles.events.MapEvents;
@@ -62,14 +61,14 @@ public final class WatchCommand implements Callable<Integer> {
     @Option(
             names = "--interval",
             paramLabel = "MS",
-            converter = PositiveNumber.Converter.class,
+            converter = Converters.OfNumber.class,
             description = "Milliseconds between polls; default: 200.")
     private int interval = 200;
 
     @Option(
             names = "--duration",
             paramLabel = "S",
-            converter = PositiveNumber.Converter.class,
+            converter = Converters.OfNumber.class,
             description = "End after S seconds.")
     private Integer duration;
 

@@ -19,7 +19,6 @@ import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.jvm.JvmRegions;
 import org.mapfiles.resident.ResidentBytes;
 import org.mapfiles.resident.ResidentPages;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * An argument of {@code html}: a process as {@link Target} names it, or a file that records mappings.
@@ -34,7 +33,7 @@ public record PageArgument(PageState state, ProcessIdentity identity, SampleOwne
      * Reads the state.
      *
      * @param hasRegions whether a JVM's regions are read
-     * @throws TypeConversionException if the argument is neither a file nor a process
+     * @throws UsageException if the argument is neither a file nor a process
      */
     public static PageArgument read(String argument, boolean hasRegions, Terminal terminal) throws IOException {
         if (StateArgument.isFile(argument)) {

@@ -1,8 +1,5 @@
 package org.mapfiles.cli.target;
 
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
-
 /** Permissions of mappings: as {@code maps} prints them, with {@code ?} for any, or letters that must be there. */
 public final class PermissionPattern {
     private static final String LETTERS = "rwxsp";
@@ -29,16 +26,17 @@ public final class PermissionPattern {
         return text.matches("[r?-][w?-][x?-][sp?]");
     }
 
-    /** Parses the value of an option. */
-    public static final class Converter implements ITypeConverter<PermissionPattern> {
-        @Override
-        public PermissionPattern convert(String text) {
-            boolean isSet = !text.isEmpty() && text.chars().allMatch(letter -> LETTERS.indexOf(letter) >= 0);
-            if (!isSet && !isWhole(text)) {
-                throw new TypeConversionException("'" + Arguments.display(text)
-                        + "' is neither permissions such as r-xp, with ? for any, nor some of the letters " + LETTERS);
-            }
-            return new PermissionPattern(text);
+    /**
+     * Parses the value of an option.
+     *
+     * @throws UsageException if it is no pattern
+     */
+    public static PermissionPattern parse(String text) {
+        boolean isSet = !text.isEmpty() && text.chars().allMatch(letter -> LETTERS.indexOf(letter) >= 0);
+        if (!isSet && !isWhole(text)) {
+            throw new UsageException("'" + Arguments.display(text)
+                    + "' is neither permissions such as r-xp, with ? for any, nor some of the letters " + LETTERS);
         }
+        return new PermissionPattern(text);
     }
 }

@@ -1,8 +1,5 @@
 package org.mapfiles.cli.target;
 
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
-
 /** A number of the command line: ASCII digits without a sign, 1 to 2<sup>31</sup> - 1. */
 public final class PositiveNumber {
     private static final int MAX_DIGITS = 10;
@@ -22,16 +19,17 @@ public final class PositiveNumber {
         return number > 0 && number <= Integer.MAX_VALUE ? (int) number : -1;
     }
 
-    /** Parses the value of an option. */
-    public static final class Converter implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            int number = parse(text);
-            if (number < 0) {
-                throw new TypeConversionException(
-                        "'" + Arguments.display(text) + "' is not a whole number from 1 to " + Integer.MAX_VALUE);
-            }
-            return number;
+    /**
+     * Parses the value of an option.
+     *
+     * @throws UsageException if it is no such number
+     */
+    public static int ofOption(String text) {
+        int number = parse(text);
+        if (number < 0) {
+            throw new UsageException(
+                    "'" + Arguments.display(text) + "' is not a whole number from 1 to " + Integer.MAX_VALUE);
         }
+        return number;
     }
 }

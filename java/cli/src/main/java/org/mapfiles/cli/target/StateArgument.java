@@ -10,7 +10,6 @@ import java.util.List;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.StateEntry;
 import org.mapfiles.cli.output.Terminal;
-import picocli.CommandLine.TypeConversionException;
 
 /** An argument that names the state of a process: a process as {@link Target} names it, or a file. */
 public final class StateArgument {
@@ -32,20 +31,20 @@ public final class StateArgument {
     /**
      * Returns the process of an argument that is no file.
      *
-     * @throws TypeConversionException if there is no such process either
+     * @throws UsageException if there is no such process either
      */
     static Target target(String argument) {
         try {
-            return new Target.Converter().convert(argument);
-        } catch (TypeConversionException e) {
-            throw new TypeConversionException(e.getMessage() + ", and no file is at this path");
+            return Target.parse(argument);
+        } catch (UsageException e) {
+            throw new UsageException(e.getMessage() + ", and no file is at this path");
         }
     }
 
     /**
      * Reads the state.
      *
-     * @throws TypeConversionException if the argument is neither a file nor a process
+     * @throws UsageException if the argument is neither a file nor a process
      */
     public static ProcessState read(String argument, Terminal terminal) throws IOException {
         if (isFile(argument)) {

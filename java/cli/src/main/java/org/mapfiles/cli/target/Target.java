@@ -9,8 +9,6 @@ import java.util.stream.Collectors;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.output.Printable;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * The target process: a PID; {@code self}, the JVM that runs the command; the main class or the jar of a JVM; or the
@@ -78,58 +76,58 @@ public final class Target {
         return directory != null ? Arguments.display(directory.toString()) : pid == 0 ? "self" : Long.toString(pid);
     }
 
-    /** Parses the argument. */
-    public static final class Converter implements ITypeConverter<Target> {
-        @Override
-        public Target convert(String text) {
-            if (text.equals("self")) {
-                return new Target(0, null);
-            }
-            int pid = PositiveNumber.parse(text);
-            if (pid > 0) {
-                return of(pid);
-            }
-            if (text.startsWith("/") && (isDirectory(text) || isBelowProc(text))) {
-                return new Target(-1, Path.of(text));
-            }
-            List<RunningJvms.Jvm> found = RunningJvms.named(text);
-            if (found.size() == 1) {
-                return of(found.get(0).pid());
-            }
-            String quoted = "'" + Arguments.display(text) + "'";
-            if (found.isEmpty()) {
-                throw new TypeConversionException(
-                        quoted + " is neither a PID nor self, nor the main class or the jar of a JVM");
-            }
-            throw new TypeConversionException(quoted + " is the name of " + found.size()
-                    + " JVMs, give the PID of one: "
-                    + found.stream()
-                            .limit(MAX_LISTED)
-                            .map(jvm -> jvm.pid() + " " + Printable.text(Arguments.bytes(jvm.name())))
-                            .collect(Collectors.joining(", "))
-                    + (found.size() > MAX_LISTED ? " and " + (found.size() - MAX_LISTED) + " more" : ""));
+    /**
+     * Parses an argument.
+     *
+     * @throws UsageException if it is none, or the name of several JVMs
+     */
+    public static Target parse(String text) {
+        if (text.equals("self")) {
+            return new Target(0, null);
         }
-
-        /** The path of a jar begins with a slash too. */
-        private static boolean isDirectory(String text) {
-            try {
-                return Files.isDirectory(Path.of(text));
-            } catch (InvalidPathException e) {
-                return false;
-            }
+        int pid = PositiveNumber.parse(text);
+        if (pid > 0) {
+            return of(pid);
         }
+        if (text.startsWith("/") && (isDirectory(text) || isBelowProc(text))) {
+            return new Target(-1, Path.of(text));
+        }
+        List<RunningJvms.Jvm> found = RunningJvms.named(text);
+        if (found.size() == 1) {
+            return of(found.get(0).pid());
+        }
+        String quoted = "'" + Arguments.display(text) + "'";
+        if (found.isEmpty()) {
+            throw new UsageException(quoted + " is neither a PID nor self, nor the main class or the jar of a JVM");
+        }
+        throw new UsageException(quoted + " is the name of " + found.size()
+                + " JVMs, give the PID of one: "
+                + found.stream()
+                        .limit(MAX_LISTED)
+                        .map(jvm -> jvm.pid() + " " + Printable.text(Arguments.bytes(jvm.name())))
+                        .collect(Collectors.joining(", "))
+                + (found.size() > MAX_LISTED ? " and " + (found.size() - MAX_LISTED) + " more" : ""));
+    }
 
-        /** Returns whether a path is that of a PID in a proc file system. There may be no such process any more. */
-        private static boolean isBelowProc(String text) {
-            try {
-                Path path = Path.of(text).normalize();
-                return path.getNameCount() > 1
-                        && PositiveNumber.parse(path.getFileName().toString()) > 0
-                        && Files.isSymbolicLink(path.resolveSibling("self")) // not a thread or a descriptor
-                        && Files.getFileStore(path.getParent()).type().equals("proc");
-            } catch (InvalidPathException | IOException e) {
-                return false;
-            }
+    /** The path of a jar begins with a slash too. */
+    private static boolean isDirectory(String text) {
+        try {
+            return Files.isDirectory(Path.of(text));
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** Returns whether a path is that of a PID in a proc file system. There may be no such process any more. */
+    private static boolean isBelowProc(String text) {
+        try {
+            Path path = Path.of(text).normalize();
+            return path.getNameCount() > 1
+                    && PositiveNumber.parse(path.getFileName().toString()) > 0
+                    && Files.isSymbolicLink(path.resolveSibling("self")) // not a thread or a descriptor
+                    && Files.getFileStore(path.getParent()).type().equals("proc");
+        } catch (InvalidPathException | IOException e) {
+            return false;
         }
     }
 }

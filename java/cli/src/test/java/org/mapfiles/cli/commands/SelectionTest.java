@@ -175,17 +175,14 @@ class SelectionTest {
         "a+b, aab, false"
     })
     void namesMatchAsInAShell(String glob, String name, boolean matches) {
-        assertThat(new NamePattern.Converter()
-                        .convert(glob)
-                        .matches(name.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+        assertThat(NamePattern.parse(glob).matches(name.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                 .isEqualTo(matches);
     }
 
     @ParameterizedTest
     @CsvSource({"rw, rw-p, true", "x, rw-p, false", "r??p, r-xp, true", "r-xp, r-xs, false", "wr, rw-s, true"})
     void permissionsAreLettersOrAPattern(String pattern, String permissions, boolean matches) {
-        assertThat(new PermissionPattern.Converter().convert(pattern).matches(permissions))
-                .isEqualTo(matches);
+        assertThat(PermissionPattern.parse(pattern).matches(permissions)).isEqualTo(matches);
         assertThat(Files.exists(directory)).isTrue();
     }
 }

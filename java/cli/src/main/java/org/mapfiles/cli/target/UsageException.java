@@ -1,11 +1,11 @@
-package org.mapfiles.cli.commands;
+package org.mapfiles.cli.target;
 
-/** The options and arguments of a command do not go together. The command has printed nothing. */
+/** The arguments of a command are wrong, or do not go together. The command has printed nothing. */
 public final class UsageException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /** @param message what is wrong, as the beginning of a sentence */
-    UsageException(String message) {
+    public UsageException(String message) {
         super(message);
     }
 }
