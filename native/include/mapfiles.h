@@ -65,7 +65,7 @@ MF_API const char *mf_version(void);
 /**
  * Returns what an error of this library means, in English and without a final dot. The text is static.
  *
- * @param error  a negative value that a function returned. For any other value the text says that it is unknown.
+ * @param error  a negative value that a function returned. For any other value the text is that of an unknown error.
  */
 MF_API const char *mf_strerror(int error);
 

@@ -163,7 +163,7 @@ public interface Mapping {
     }
 
     /**
-     * Returns whether the name says that the file is deleted. Makes no system call:
+     * Returns whether the file is deleted, according to the name. Makes no system call:
      * {@link org.mapfiles.files.MapFiles#state} returns what happened to the file until now.
      *
      * @return {@link Deletion#UNKNOWN} if the name is ambiguous: {@link org.mapfiles.files.MapFiles#resolveName}
@@ -323,7 +323,7 @@ public interface Mapping {
     }
 
     /**
-     * Whether the name of a mapping says that its file is deleted, by the {@code " (deleted)"} that the kernel adds.
+     * Whether the file of a mapping is deleted, according to the {@code " (deleted)"} that the kernel adds to the name.
      */
     enum Deletion {
         /** The name does not end in {@code " (deleted)"}, or that is part of the file's own name. */

@@ -88,7 +88,7 @@ final class FileExceptions {
         }
     }
 
-    /** Returns the exception that says why the calling thread may not follow map_files entries. */
+    /** Returns the exception with the reason why the calling thread may not follow map_files entries. */
     static MapsException ofFollowing(int errno) {
         return errno == Errno.EPERM ? notFollowed("") : ofEntry(errno, "this process");
     }

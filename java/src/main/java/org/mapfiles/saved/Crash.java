@@ -20,7 +20,7 @@ public final class Crash {
      * @param name of a register, kind letter of a frame, or number of a thread; may be empty
      * @param isKnown whether the address is known: a frame of an interpreted method has none
      * @param address any 64-bit value; 0 if it is unknown
-     * @param text what the report says of the address, such as the frame; may be empty
+     * @param text the part of the report about the address, such as the frame; may be empty
      * @param problem why the address is unknown, as a sentence; empty if it is known, or the report has none
      */
     public record Address(Role role, String name, boolean isKnown, long address, String text, String problem) {
@@ -48,7 +48,7 @@ public final class Crash {
          * @param name of a register, kind letter of a frame, or number of a thread; may be empty
          * @param isKnown whether the address is known
          * @param address any 64-bit value; 0 if it is unknown
-         * @param text what the report says of the address; may be empty
+         * @param text the part of the report about the address; may be empty
          * @param problem why the address is unknown, as a sentence; may be empty
          */
         public Address {

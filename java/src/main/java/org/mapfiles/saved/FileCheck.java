@@ -19,7 +19,7 @@ public final class FileCheck {
         REPLACED,
         /** No file is at the path. */
         MISSING,
-        /** It cannot be determined: {@link FileCheck#reason()} says why. */
+        /** It cannot be determined: {@link FileCheck#reason()} is the reason. */
         UNKNOWN
     }
 

@@ -19,7 +19,7 @@ public final class CodeUpdate {
         REPLACED_SAME,
         /** Nothing is at the path. Programs that extract a library, load it and delete it have such files. */
         DELETED,
-        /** It cannot be determined: {@link CodeUpdate#reason()} says why. */
+        /** It cannot be determined: {@link CodeUpdate#reason()} is the reason. */
         UNKNOWN
     }
 

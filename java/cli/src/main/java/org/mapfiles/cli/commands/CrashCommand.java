@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
             "The last table lists the files of these addresses, and what is at their paths now. same: the build ID is that of"
                     + " the core file, or device and inode are the same and the file is unchanged since the crash."
                     + " changed_or_touched: the same inode, written to or touched after the crash. replaced: another"
-                    + " file. missing: no file. unknown: the last column says why. An hs_err file records no build ID, and ? stands for it.",
+                    + " file. missing: no file. unknown: the last column has the reason. An hs_err file records no build ID, and ? stands for it.",
             "A part of the file that cannot be used is reported on stderr, and the rest is used.",
             "JSON: a row of type crash, then rows of type crash_address."
         })
