@@ -146,7 +146,7 @@ public final class JvmProcess implements AutoCloseable {
     /** Null: no command was sent. */
     private AttachClient client;
 
-    private static final VmTables NONE = new VmTables(null, 0, 0, 0);
+    static final VmTables NONE = new VmTables(null, 0, 0, 0);
     /** The tables of this JVM, which are constant; or {@link #NONE}. */
     private static volatile VmTables own;
 

@@ -73,7 +73,30 @@ final class ThreadStacks {
         } catch (IOException | DirectoryIteratorException | NumberFormatException none) {
             // the list of threads cannot be read, or the process has exited
         }
-        return candidates;
+        return withoutWrongNames(candidates);
+    }
+
+    /** A range with the stack pointers of several threads is a mapping of several stacks: it has the name of none. */
+    private static List<RegionCandidate> withoutWrongNames(List<RegionCandidate> candidates) {
+        candidates.sort((a, b) -> {
+            int order = Long.compareUnsigned(a.start(), b.start());
+            return order != 0 ? order : Long.compareUnsigned(b.end(), a.end());
+        });
+        List<RegionCandidate> named = new ArrayList<>();
+        for (int i = 0; i < candidates.size(); i++) {
+            RegionCandidate each = candidates.get(i);
+            boolean hasOther =
+                    i + 1 < candidates.size() && candidates.get(i + 1).overlaps(each.start(), each.end());
+            boolean isSame = i > 0
+                    && candidates.get(i - 1).start() == each.start()
+                    && candidates.get(i - 1).end() == each.end();
+            named.add(
+                    hasOther || isSame
+                            ? RegionCandidate.inferred(
+                                    each.start(), each.end(), JvmRegions.Kind.THREAD_STACK, UnknownStacks.DETAIL)
+                            : each);
+        }
+        return named;
     }
 
     /** Returns the mapping of the stack pointer of a waiting thread; null: the thread does not wait, or has ended. */
@@ -110,7 +133,12 @@ final class ThreadStacks {
         long limit = Math.min(end, (pointer & -Long.BYTES) + MAX_USED);
         try {
             for (long at = pointer & -Long.BYTES; limit - at >= 3 * Long.BYTES; ) {
-                long[] words = vm.longsAt(at, Math.min((limit - at) / Long.BYTES, PIECE));
+                // the stack above may begin with a guard zone, which cannot be read
+                long[] words = vm.objects(new long[] {at}, (int) Math.min((limit - at) / Long.BYTES, PIECE))
+                        .get(0);
+                if (words.length < 3) {
+                    break;
+                }
                 for (int i = 0; i + 2 < words.length; i++) {
                     long block = words[i];
                     long blockEnd = block + words[i + 1];
