@@ -140,7 +140,9 @@ public final class JvmRegions {
         candidates.add(DirectBuffers.candidates(vm));
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
-        candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary()).candidates(candidates.ends()));
+        candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary())
+                .withArchives(VmStructures.archive(vm))
+                .candidates(candidates.ends()));
         candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));
@@ -225,7 +227,9 @@ public final class JvmRegions {
         candidates.add(new ThreadStacks(vm, snapshot, jvm.directory()).candidates());
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
-        candidates.add(new MappedMemory(vm, snapshot, null).candidates(candidates.ends()));
+        candidates.add(new MappedMemory(vm, snapshot, null)
+                .withArchives(VmStructures.archive(vm))
+                .candidates(candidates.ends()));
         candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));

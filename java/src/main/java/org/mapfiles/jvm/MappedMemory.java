@@ -26,6 +26,8 @@ final class MappedMemory {
     private final VmReader vm;
     private final MapSnapshot snapshot;
     private final BitSet executableFiles = new BitSet();
+    /** Files that are mapped in the CDS archive. An AOT cache (JDK 25) has parts outside it, with code. */
+    private final BitSet archiveFiles = new BitSet();
     /** Whether malloc is that of the C library. Only then memory is searched for its structures. */
     private final boolean isMallocOfCLibrary;
     /** End of the ELF image that the last mapping with file offset 0 began; 0: none. */
@@ -48,6 +50,20 @@ final class MappedMemory {
             }
         }
         this.isMallocOfCLibrary = (isMallocInferred || isMallocOfCLibrary) && !hasAllocator;
+    }
+
+    /** Files that are mapped in these ranges are CDS archives or AOT caches, whatever their names are. */
+    MappedMemory withArchives(List<RegionCandidate> archives) {
+        for (MapCursor mapping = snapshot.cursor(); mapping.next(); ) {
+            if (mapping.kind() == Mapping.Kind.FILE && !executableFiles.get(mapping.fileIndex())) {
+                for (RegionCandidate archive : archives) {
+                    if (archive.overlaps(mapping.start(), mapping.end())) {
+                        archiveFiles.set(mapping.fileIndex());
+                    }
+                }
+            }
+        }
+        return this;
     }
 
     /** @param ends of parts whose use is known: memory of malloc may begin there, because the kernel merges mappings */
@@ -76,7 +92,7 @@ final class MappedMemory {
                 if (mapping.offset() == 0 && executableFiles.get(mapping.fileIndex())) {
                     imageEnd = ElfImage.end(vm, start);
                 }
-                return ofFile(start, end, mapping.name(), executableFiles.get(mapping.fileIndex()));
+                return ofFile(start, end, mapping.name(), mapping.fileIndex());
             case HEAP:
                 return isMallocOfCLibrary
                         ? new RegionCandidate(
@@ -101,15 +117,15 @@ final class MappedMemory {
         }
     }
 
-    private static @Nullable RegionCandidate ofFile(long start, long end, String name, boolean isExecutable) {
-        if (name.endsWith(".jsa")) {
+    private RegionCandidate ofFile(long start, long end, String name, int file) {
+        if (archiveFiles.get(file) || name.endsWith(".jsa")) {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.CDS, name);
         }
         if (name.contains("/hsperfdata_")) {
             return RegionCandidate.inferred(start, end, JvmRegions.Kind.JVM_OTHER, name);
         }
         return RegionCandidate.reported(
-                start, end, isExecutable ? JvmRegions.Kind.LIBRARY : JvmRegions.Kind.FILE, name);
+                start, end, executableFiles.get(file) ? JvmRegions.Kind.LIBRARY : JvmRegions.Kind.FILE, name);
     }
 
     private @Nullable RegionCandidate ofAnonymous(MapCursor mapping, @Nullable RegionCandidate before) {
