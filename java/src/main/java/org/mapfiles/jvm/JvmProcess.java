@@ -216,7 +216,9 @@ public final class JvmProcess implements AutoCloseable {
                 vm.checkFailure();
                 reason = "libjvm is loaded, but no JVM has been created yet";
             } else if (after == 0) {
-                reason = "a library exports gHotSpotVMStructs, but its tables are damaged or not HotSpot's";
+                reason =
+                        "a library exports gHotSpotVMStructs, but its tables are damaged or not HotSpot's: if the process "
+                                + "has just started, retry when its libraries are loaded";
             }
             after = tables.start();
         }

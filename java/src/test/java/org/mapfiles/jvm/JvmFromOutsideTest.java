@@ -314,6 +314,19 @@ class JvmFromOutsideTest {
         }
     }
 
+    /** The tables of a JVM are not there before the loader has relocated libjvm.so. */
+    @Test
+    void unreadableTablesMayBeThoseOfAProcessThatStarts() throws Exception {
+        Process fake = new ProcessBuilder(beside("fake_jvm").toString(), "empty", libjvm()).start();
+        try (ProcessMaps maps = ProcessMaps.of(fake.pid())) {
+            assertThat(fake.inputReader().readLine()).isEqualTo("READY");
+            assertThatThrownBy(() -> JvmProcess.of(maps))
+                    .hasMessageContaining("if the process has just started, retry");
+        } finally {
+            fake.destroyForcibly();
+        }
+    }
+
     /** Its lists are cyclic and its counts are huge: reading ends, and the fields of the kernel are right. */
     @Test
     void forgedTablesAreReadWithinBounds() throws Exception {
