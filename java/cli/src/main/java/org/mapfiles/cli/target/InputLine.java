@@ -45,8 +45,8 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     static List<InputLine> of(String line, long number) {
         String text = line.length() <= MAX_TEXT ? line : line.substring(0, MAX_TEXT);
         InputLine library = library(LIBRARY_FRAME, text, number);
-        List<InputLine> ofPerf =
-                library != null || !text.strip().contains(" ") ? List.of() : PerfLine.parse(text, number);
+        boolean mayBeOfPerf = library == null && (text.strip().contains(" ") || PerfLine.isHeadWithoutCommand(text));
+        List<InputLine> ofPerf = mayBeOfPerf ? PerfLine.parse(text, number) : List.of();
         if (!ofPerf.isEmpty()) {
             return ofPerf;
         }
@@ -97,6 +97,14 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     /** Returns whether a frame of perf may be an offset in a file: perf was not asked to print the file. */
     public boolean hasNoFile() {
         return kind == Kind.FRAME && name.isEmpty();
+    }
+
+    /**
+     * Returns whether a frame is one that perf found to be inlined. perf prints no file for it, whatever the fields
+     * are.
+     */
+    boolean isInlined() {
+        return hasNoFile() && text.stripTrailing().endsWith(" (" + PerfLine.INLINED + ")");
     }
 
     /** Returns whether a frame of perf names a file or the vdso. perf prints addresses of all other memory. */

@@ -37,7 +37,8 @@ public final class LineLocator {
         }
         if (line.hasNoFile()) {
             return Long.compareUnsigned(line.address(), endOfCode) < 0
-                    ? line.unusable("may be an offset in a file: print files too, by 'perf script -F +dso'")
+                    ? line.unusable("may be an offset in a file: print files too, by '"
+                            + (line.isInlined() ? "perf script --no-inline'" : "perf script -F +dso'"))
                     : line;
         }
         if (line.kind() == InputLine.Kind.FRAME) {

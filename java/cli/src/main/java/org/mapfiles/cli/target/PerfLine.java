@@ -16,6 +16,12 @@ final class PerfLine {
     private static final Pattern HEAD = Pattern.compile(
             "\\s*\\S.{0,64}?\\s+(\\d{1,10}(/\\d{1,10})?\\s+)?(\\[\\d{1,6}\\]\\s+)?\\d{1,10}\\.\\d{1,9}:(\\s.*)?");
     /**
+     * A head of a time or an event alone, or of both: {@code -F time,event}. An event alone is enough only with the
+     * blank that perf prints at the end.
+     */
+    private static final Pattern HEAD_WITHOUT_COMMAND =
+            Pattern.compile("\\s*(\\d{1,10}\\.\\d{1,9}:(\\s+[A-Za-z][\\w:./-]*:)?|[A-Za-z][\\w:./-]*: )\\s*");
+    /**
      * A head without a time: {@code COMM PID/TID [CPU] EVENT:}. A command and a PID alone are enough only with the
      * blank that perf prints at the end, if the command is no address.
      */
@@ -46,7 +52,7 @@ final class PerfLine {
     /** A frame without a file: an indented word is no address. */
     private static final int MIN_DIGITS = 4;
     /** In place of the file of a function that perf found to be inlined. */
-    private static final String INLINED = "inlined";
+    static final String INLINED = "inlined";
 
     private PerfLine() {}
 
@@ -55,7 +61,8 @@ final class PerfLine {
         String line = text.stripTrailing();
         String begin = text.substring(0, Math.min(text.length(), MAX_HEAD));
         boolean isHead = HEAD.matcher(begin).lookingAt()
-                || HEAD_WITHOUT_TIME.matcher(begin).matches();
+                || HEAD_WITHOUT_TIME.matcher(begin).matches()
+                || isHeadWithoutCommand(text);
         Matcher frame = FRAME.matcher(line);
         if (!isHead && frame.matches()) {
             String file = file(frame.group(2));
@@ -72,6 +79,11 @@ final class PerfLine {
                     frame(end.group(2), file(symbol), line.substring(end.start(2)), number));
         }
         return isHead ? List.of(new InputLine(Kind.SAMPLE, number, 0, "", text, "")) : List.of();
+    }
+
+    /** Returns whether a line is a head of a time or an event alone, or of both. */
+    static boolean isHeadWithoutCommand(String text) {
+        return text.length() <= MAX_HEAD && HEAD_WITHOUT_COMMAND.matcher(text).matches();
     }
 
     /**

@@ -193,7 +193,7 @@ class PerfScriptTest {
     @Test
     void inlinedFramesOfPerfAreNoAddresses() {
         CliResult result = CliResult.reading("\t            1172 inner (inlined)\n", "resolve", "self", "-");
-        assertThat(result.out()).contains("may be an offset in a file");
+        assertThat(result.out()).contains("may be an offset in a file: print files too, by 'perf script --no-inline'");
         assertThat(result.code()).isEqualTo(1);
     }
 

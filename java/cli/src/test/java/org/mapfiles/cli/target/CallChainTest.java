@@ -40,6 +40,27 @@ class CallChainTest {
                 .containsExactly(3, 4, 8);
     }
 
+    /** {@code -F time,ip,sym,dso}, {@code -F event,...} and both. */
+    @Test
+    void headsWithoutACommandBeginSamples() throws Exception {
+        for (String head :
+                new String[] {"74304.191769: ", "74304.191769:   cpu-clock: ", "cpu-clock: ", "cycles:u: "}) {
+            assertThat(returnAddresses(
+                            head,
+                            "\t    7f0000001000 leaf+0x1 (/app)",
+                            "\t    7f0000002000 outer+0x1 (/app)",
+                            "",
+                            head,
+                            "\t    7f0000002000 outer+0x1 (/app)",
+                            "\t    7f0000003000 main+0x1 (/app)"))
+                    .as(head)
+                    .containsExactly(3, 7);
+        }
+        assertThat(returnAddresses("error:", "\t    7f0000001000 leaf (/app)", "\t    7f0000002000 outer (/app)"))
+                .as("no head of perf")
+                .isEmpty();
+    }
+
     @Test
     void theFirstFrameAfterThoseOfTheKernelDoesNotReturn() throws Exception {
         assertThat(returnAddresses(
