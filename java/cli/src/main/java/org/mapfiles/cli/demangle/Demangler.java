@@ -23,6 +23,10 @@ public final class Demangler {
 
     private static final int CACHED_NAMES = 8192;
     private static final String PLT = "@plt";
+    /** Begins the version of a symbol in a symbol table, such as "@@V2" (ld(1), VERSION). */
+    private static final char VERSION = '@';
+    /** Begins a suffix of LLVM, which may have this character too. */
+    private static final String LLVM = ".llvm.";
 
     private static final CppFilter CPP = new CppFilter();
 
@@ -36,7 +40,8 @@ public final class Demangler {
     private Demangler() {}
 
     /**
-     * Returns the name in the source. The name of an entry of the procedure linkage table keeps its end "@plt".
+     * Returns the name in the source. The name of an entry of the procedure linkage table keeps its end "@plt", and a
+     * name with a version keeps the version.
      *
      * @param rawName as {@code SymbolInfo.name()} returns it
      * @return the raw name itself if it is not mangled, or cannot be demangled
@@ -95,11 +100,19 @@ public final class Demangler {
     }
 
     private static String mangled(String rawName) {
-        return rawName.endsWith(PLT) ? rawName.substring(0, rawName.length() - PLT.length()) : rawName;
+        return rawName.substring(0, endOfMangled(rawName));
+    }
+
+    private static int endOfMangled(String rawName) {
+        if (rawName.endsWith(PLT)) {
+            return rawName.length() - PLT.length();
+        }
+        int version = rawName.indexOf(VERSION);
+        return version < 0 || rawName.lastIndexOf(LLVM, version) >= 0 ? rawName.length() : version;
     }
 
     private static String result(String rawName, String demangled) {
-        String result = demangled + (rawName.endsWith(PLT) ? PLT : "");
+        String result = demangled + rawName.substring(endOfMangled(rawName));
         return result.equals(rawName) ? rawName : result;
     }
 

@@ -33,7 +33,8 @@ final class RustLegacy {
             }
             int end = at + length;
             if (end < name.length() && name.charAt(end) == 'E') {
-                return isHash(name, at, end) && result.length() > 0 ? result + suffix(name, end + 1) : null;
+                boolean isName = isHash(name, at, end) && result.length() > 0 && isSuffix(name, end + 1);
+                return isName ? result + suffix(name, end + 1) : null;
             }
             result.append(result.length() == 0 ? "" : "::");
             if (!append(name, at, end, result)) {
@@ -61,6 +62,11 @@ final class RustLegacy {
             digits.set(digit);
         }
         return digits.cardinality() >= DIFFERENT_DIGITS;
+    }
+
+    /** Returns whether the rest of a name is what LLVM and linkers add, or empty. */
+    private static boolean isSuffix(String name, int start) {
+        return start == name.length() || name.charAt(start) == '.' || name.charAt(start) == '$';
     }
 
     /** Returns the end that LLVM and linkers add, such as ".cold". The number after ".llvm." is left out. */

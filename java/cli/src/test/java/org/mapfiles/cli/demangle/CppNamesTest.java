@@ -80,6 +80,9 @@ class CppNamesTest {
         assumeInstalled();
         assertThat(Demangler.demangle(RAW)).isEqualTo("foo::bar(int)");
         assertThat(Demangler.demangle(RAW + "@plt")).isEqualTo("foo::bar(int)@plt");
+        assertThat(Demangler.demangle(RAW + "@@V2.0")).as("a version").isEqualTo("foo::bar(int)@@V2.0");
+        assertThat(Demangler.demangleAll(List.of(RAW + "@V1", RAW)))
+                .containsExactly("foo::bar(int)@V1", "foo::bar(int)");
         assertThat(Demangler.demangle("_ZNSt6vectorIiSaIiEE9push_backEOi").replace("> >", ">>"))
                 .isEqualTo("std::vector<int, std::allocator<int>>::push_back(int&&)");
         assertThat(Demangler.demangle("_ZN3foo17h0000000000000000E")).isEqualTo("foo::h0000000000000000");

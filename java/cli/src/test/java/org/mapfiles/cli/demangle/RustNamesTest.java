@@ -40,6 +40,7 @@ class RustNamesTest {
         assertThat(RustLegacy.demangle("_ZN3foo17h0000000000000000E")).isNull();
         assertThat(RustLegacy.demangle("_ZN3foo17hABCDEF0123456789E")).isNull();
         assertThat(RustLegacy.demangle("_ZN3foo3barEv")).isNull();
+        assertThat(RustLegacy.demangle("_ZN3foo3bar17h9a2b8d1c3e4f5a60E69dE")).isNull();
         assertThat(RustLegacy.demangle("_ZN17h9a2b8d1c3e4f5a60E")).isNull();
         assertThat(RustLegacy.demangle("_ZN99999999999999999999a17h9a2b8d1c3e4f5a60E"))
                 .isNull();
