@@ -30,6 +30,9 @@ public final class MapsTextFault {
      * @param isComplete whether a newline ends the line
      */
     public static String reason(byte[] line, int length, boolean isMapping, boolean isComplete) {
+        if (hasNul(line, length)) {
+            return "has a NUL byte, which the kernel does not write: the text is damaged there";
+        }
         if (!isComplete) {
             return "has no newline at its end: the text is cut there";
         }
@@ -43,6 +46,19 @@ public final class MapsTextFault {
             return "is a line of smaps, not of maps";
         }
         return "is not a line of /proc/PID/maps";
+    }
+
+    /**
+     * Returns whether a line has a NUL byte. No path and no name of the kernel has one. After a crash of the system,
+     * some file systems leave NUL bytes in a file in place of lines that were not written.
+     */
+    public static boolean hasNul(byte[] line, int length) {
+        for (int i = 0; i < length; i++) {
+            if (line[i] == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

@@ -105,6 +105,18 @@ class SavedMapsTest {
         assertThatThrownBy(() -> read(LINE.stripTrailing())).hasMessageContaining("line 1 has no newline");
     }
 
+    /** NUL bytes in place of the end of a line join it with the next one: its name would have both. */
+    @Test
+    void aLineWithNulBytesIsNotUsed() throws Exception {
+        SavedMaps saved = read(LINE.replace("x\n", "\0\0") + NEXT + NEXT.replace("0040", "0050"));
+        assertThat(saved.snapshot().cursor().seek(0).start()).isEqualTo(0x501000);
+        assertThat(saved.snapshot().size()).isEqualTo(1);
+        assertThat(saved.problems())
+                .containsExactly(new SavedMaps.Problem(
+                        1, "has a NUL byte, which the kernel does not write: the text is damaged there"));
+        assertThat(saved.mayLackMappings()).isTrue();
+    }
+
     @Test
     void ofTextNamesTheReason() {
         for (String[] each : new String[][] {
@@ -112,6 +124,7 @@ class SavedMapsTest {
             {NEXT.replace("\n", "\r\n"), "carriage return"},
             {LINE + "Rss:                 4 kB\n", "smaps"},
             {LINE + LINE, "begins before the end"},
+            {LINE + NEXT.replace("\n", "\0\n"), "line 2 has a NUL byte"},
             {"frog\n", "is not a line"}
         }) {
             assertThatThrownBy(() -> MapSnapshot.ofText(each[0].getBytes(StandardCharsets.ISO_8859_1), MapFilter.all()))
