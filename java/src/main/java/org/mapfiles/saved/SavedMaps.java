@@ -1,13 +1,16 @@
 package org.mapfiles.saved;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -153,17 +156,28 @@ public final class SavedMaps {
     public static SavedMaps read(InputStream in) throws IOException {
         Objects.requireNonNull(in, "in");
         try {
-            BufferedInputStream buffered = new BufferedInputStream(in, PEEK);
-            buffered.mark(PEEK);
-            byte[] begin = buffered.readNBytes(PEEK);
+            byte[] begin = readBegin(in);
             if (CoreFile.isElf(begin)) {
                 throw new MalformedMapsException("a core file cannot be read from a stream: give the file", 1);
             }
-            buffered.reset();
-            return SavedText.read(buffered, begin);
+            return SavedText.read(new SequenceInputStream(new ByteArrayInputStream(begin), in), begin);
         } catch (OutOfMemoryError e) {
             throw new NotEnoughMemoryException("the mappings of a text", e);
         }
+    }
+
+    /**
+     * Reads up to {@link #PEEK} bytes. A {@code FileInputStream} of a file in /proc can only be read:
+     * {@code available()} and {@code readNBytes(int)} seek, which fails there. {@code BufferedInputStream} calls the
+     * first one.
+     */
+    private static byte[] readBegin(InputStream in) throws IOException {
+        byte[] begin = new byte[PEEK];
+        int length = 0;
+        for (int count = 0; count >= 0 && length < PEEK; length += Math.max(count, 0)) {
+            count = in.read(begin, length, PEEK - length);
+        }
+        return Arrays.copyOf(begin, length);
     }
 
     /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -178,6 +179,14 @@ class SavedMapsTest {
         assertThatThrownBy(() -> ofPipe("\u007fELF and more"))
                 .isInstanceOf(MalformedMapsException.class)
                 .hasMessageContaining("a core file cannot be read from a stream");
+    }
+
+    /** A stream of a file in /proc can only be read: seeking to its end fails. */
+    @Test
+    void aStreamOfAFileInProcIsRead() throws Exception {
+        try (InputStream in = new FileInputStream("/proc/self/maps")) {
+            assertThat(SavedMaps.read(in).snapshot().size()).isGreaterThan(10);
+        }
     }
 
     private static SavedMaps ofPipe(String content) throws IOException {
