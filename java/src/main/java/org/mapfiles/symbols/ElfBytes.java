@@ -184,10 +184,13 @@ final class ElfBytes extends RefCountedHandle {
         }
     }
 
+    /** Returns 0 or a negative errno; EBADF: the file is closed. */
     int htlhash(NativeMemory out) {
-        long bytes = enter();
+        if (!mayEnter()) {
+            return Errno.EBADF;
+        }
         try {
-            return NativeCalls.elfHtlhash(bytes, out.address());
+            return NativeCalls.elfHtlhash(memory.address(), out.address());
         } finally {
             leaveAndKeep(out);
         }

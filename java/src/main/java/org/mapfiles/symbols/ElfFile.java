@@ -147,7 +147,8 @@ public final class ElfFile {
      * Returns the htlhash, which OpenTelemetry profiles use for files without a build ID. The first call reads 8 KiB of
      * the file.
      *
-     * @return 32 lower-case hexadecimal digits; empty: the file was truncated, or cannot be read
+     * @return 32 lower-case hexadecimal digits; empty: the file was truncated, or cannot be read, or was closed before
+     *     the first call
      */
     public synchronized Optional<String> htlhash() {
         if (htlhash == null) {

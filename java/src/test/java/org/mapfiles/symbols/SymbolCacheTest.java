@@ -78,6 +78,8 @@ class SymbolCacheTest {
         assertThatThrownBy(() -> file.find(0, info))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
+        assertThat(file.htlhash()).as("it was not read before").isEmpty();
+        assertThat(file.size()).isPositive();
     }
 
     @Test
