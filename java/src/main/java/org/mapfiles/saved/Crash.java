@@ -74,6 +74,7 @@ public final class Crash {
     private final String commandLine;
     private final @Nullable Instant earliest;
     private final @Nullable Instant latest;
+    private final boolean hasUptime;
     private final boolean isOfThisBoot;
     private final List<Address> addresses;
     private final @Nullable Address instruction;
@@ -88,6 +89,7 @@ public final class Crash {
         commandLine = builder.commandLine;
         earliest = builder.earliest;
         latest = builder.latest;
+        hasUptime = builder.hasUptime;
         isOfThisBoot = builder.isOfThisBoot;
         addresses = List.copyOf(builder.addresses);
         instruction = addresses.stream()
@@ -112,6 +114,7 @@ public final class Crash {
         @Nullable
         Instant latest;
 
+        boolean hasUptime;
         boolean isOfThisBoot;
         final List<Address> addresses = new ArrayList<>();
         long stackStart;
@@ -185,6 +188,11 @@ public final class Crash {
      */
     public Optional<Instant> latest() {
         return Optional.ofNullable(latest);
+    }
+
+    /** Returns whether the file records how long the machine had run. Logs of JDK 8 do not. */
+    boolean hasUptime() {
+        return hasUptime;
     }
 
     /** Returns whether the crash was on this machine after its last start, by the times that the file records. */

@@ -106,7 +106,9 @@ final class FileChecks {
             return crash.isOfThisBoot()
                     ? new FileCheck(Result.SAME, "same device and inode, unchanged since the crash", buildId(file))
                     : unknown(
-                            "not verified: the crash was on another machine, or before this one was started",
+                            crash.hasUptime()
+                                    ? "not verified: the crash was on another machine, or before this one was started"
+                                    : "not verified: the log has no uptime, so the crash may be of another machine",
                             buildId(file));
         }
         if (attributes.modified().isAfter(latest) && !attributes.modified().isAfter(attributes.statusChanged())) {

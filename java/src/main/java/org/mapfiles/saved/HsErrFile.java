@@ -294,6 +294,7 @@ final class HsErrFile {
 
     /** Returns the crash. Frames that are given by library and offset get their address from the mappings. */
     Crash crash(LibraryOffsets libraries) {
+        crash.hasUptime = uptime != null;
         crash.isOfThisBoot = time != null && uptime != null && BootTime.isOfThisMachine(time, uptime);
         if (pc != null) {
             crash.addresses.add(pc);
