@@ -12,17 +12,36 @@ static int check_owner(int path_fd)
     return rc < 0 ? rc : file.uid == 0 || (long)file.uid == MF_SYS(SYS_geteuid) ? 0 : -EACCES;
 }
 
-/* Opens a file below the root of a process with O_PATH. */
-static int open_below_root(const struct mf_process *process, const char *path)
+/* Opens a file below a directory with O_PATH. Takes over root_fd, which may be an error. */
+static int open_below(int root_fd, const char *path)
 {
-    bool is_guess;
-    const int root_fd = mf_root_open(process, &is_guess);
-    int path_fd, rc;
+    int path_fd;
 
     if (root_fd < 0)
         return root_fd;
     path_fd = mf_root_open_followed(root_fd, path, O_PATH);
     mf_sys_close(root_fd);
+    return path_fd;
+}
+
+/* Opens the root that a process has, which may be one by chroot(2). */
+static int open_own_root(const struct mf_process *process)
+{
+    return mf_maps_open_file(mf_state(process)->proc_fd, "root", O_PATH | O_DIRECTORY);
+}
+
+/*
+ * Opens a file below the root of a process with O_PATH: that of its mount namespace, where the paths in maps start, or else the
+ * one that it has by chroot(2), where it finds its own files.
+ */
+static int open_below_root(const struct mf_process *process, const char *path)
+{
+    bool is_guess;
+    int path_fd = open_below(mf_root_open(process, &is_guess), path);
+    int rc;
+
+    if (path_fd == -ENOENT || path_fd == -ENOTDIR)
+        path_fd = open_below(open_own_root(process), path);
     if (path_fd < 0)
         return path_fd;
     rc = check_owner(path_fd);
@@ -50,7 +69,7 @@ static int open_start(const struct mf_process *process, uint32_t options)
     int root_fd;
 
     if (options & MF_PATH_OF_PROCESS)
-        return mf_maps_open_file(mf_state(process)->proc_fd, "root", O_PATH | O_DIRECTORY);
+        return open_own_root(process);
     root_fd = mf_root_open(process, &is_guess);
     if (root_fd < 0 || !is_guess)
         return root_fd;

@@ -179,6 +179,23 @@ class DebugFilesTest {
         }
     }
 
+    /** Paths in maps do not start at this root. */
+    @Test
+    void aFileByBuildIdInTheRootThatTheTargetHasByChroot() throws Exception {
+        Assume.followingEntries();
+        split(ID);
+        programs.sh("mkdir -p /usr/lib/debug root && unshare -m true");
+        String script = "mount --make-rprivate / && mount --rbind / root && mount -t tmpfs none root/usr/lib/debug"
+                + " && mkdir -p root/usr/lib/debug/.build-id/ab && cp program.debug root" + IN_DEBUG_ROOT
+                + " && exec chroot root \"$PWD/program\"";
+        Running running = new Running(children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", script)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start()));
+        assertThat(find(running, running.hidden + 1)).isTrue();
+        expectHidden(SymbolInfo.Source.DEBUG_FILE);
+    }
+
     /** A process with a mount namespace of its own could offer false names for a file that others map too. */
     @Test
     void aFileOfAnotherUserInTheRootOfTheTargetIsNotUsed() throws Exception {
