@@ -99,8 +99,10 @@ struct mf_code_result_frame {
 /** The code at an instruction. It has 138 KiB. */
 struct mf_code_result {
     struct mf_target_code code; /**< the piece of code */
-    uint32_t frame_count;       /**< of a method at least 1: the innermost inlined method first, the compiled method last; else 0 */
-    uint32_t has_record;        /**< 1: the frames are of a debug record; 0: the only frame is the compiled method, with bci -1 */
+    uint32_t frame_count;       /**< of a method at least 1: the innermost inlined method first, the compiled method last; of the
+                                   interpreter 1 if mf_target_find_in_frame() found the method; else 0 */
+    uint32_t has_record;        /**< 1: the frames are of a debug record; 0: the only frame is the compiled method, with bci -1, or
+                                   the method that the interpreter executes */
     struct mf_result_text name; /**< of a stub, or of a codelet of the interpreter, such as "iload_0"; empty for a method;
                                    "Interpreter": start and end are those of the whole interpreter */
     uint32_t text_length;       /**< bytes of text that are used */
@@ -148,6 +150,23 @@ MF_API void mf_target_close(struct mf_target *target);
  * @retval -ESRCH   the process has exited, or runs another program
  */
 MF_API int mf_target_find(struct mf_target *target, uint64_t address, enum mf_code_address kind, struct mf_code_result *out);
+
+/**
+ * Reads the code that an instruction of a stack frame belongs to now. If it is in the interpreter, the only frame of the result is
+ * the method that the interpreter executes. It is not found while the method is entered or left, if it is an old version of a
+ * method (JVMTI RedefineClasses), or if the frame pointer is wrong: then the result has no frame. The thread must stay in the
+ * frame during the call: it is stopped, or it calls this function itself.
+ *
+ * @param address        as of mf_target_find().
+ * @param kind           MF_CODE_RUNNING_AT: the program counter of a thread; the bytecode index is -1. MF_CODE_RETURNS_TO: the
+ *                       return address in the next frame; the bytecode is that of the call.
+ * @param frame_pointer  of the frame: rbp on x86-64, x29 on AArch64. The frame pointer of its caller is at this address, and the
+ *                       address that it returns to is behind it. 0: unknown.
+ * @param[out] out       valid only if 0 is returned.
+ * @return as mf_target_find()
+ */
+MF_API int mf_target_find_in_frame(struct mf_target *target, uint64_t address, enum mf_code_address kind,
+                                   uint64_t frame_pointer, struct mf_code_result *out);
 
 /**
  * Reads the next piece of code of a walk over all code. Its only frame is the compiled method. The interpreter is one piece,

@@ -98,10 +98,11 @@ static void codeReaderInit(JNIEnv *env, jclass self UNUSED, jobject reader, jint
 }
 
 static jint codeReaderFind(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jlong address, jint kind,
-                           jobject result)
+                           jlong framePointer, jobject result)
 {
-    return mf_code_reader_find((*env)->GetDirectBufferAddress(env, reader), at(memory), (uint64_t)address,
-                               (enum mf_code_address)kind, (*env)->GetDirectBufferAddress(env, result));
+    return mf_code_reader_find_in_frame((*env)->GetDirectBufferAddress(env, reader), at(memory), (uint64_t)address,
+                                        (enum mf_code_address)kind, (uint64_t)framePointer,
+                                        (*env)->GetDirectBufferAddress(env, result));
 }
 
 static jint codeReaderNext(JNIEnv *env, jclass self UNUSED, jobject reader, jlong memory, jboolean begin, jobject result)
@@ -115,7 +116,7 @@ static const JNINativeMethod target_code_natives[] = {
     METHOD(vmEntry, "(Ljava/nio/ByteBuffer;Ljava/lang/String;Ljava/lang/String;I[J)Ljava/lang/String;"),
     METHOD(codeReaderBytes, "(I)J"),
     METHOD(codeReaderInit, "(Ljava/nio/ByteBuffer;ILjava/nio/ByteBuffer;)V"),
-    METHOD(codeReaderFind, "(Ljava/nio/ByteBuffer;JJILjava/nio/ByteBuffer;)I"),
+    METHOD(codeReaderFind, "(Ljava/nio/ByteBuffer;JJIJLjava/nio/ByteBuffer;)I"),
     METHOD(codeReaderNext, "(Ljava/nio/ByteBuffer;JZLjava/nio/ByteBuffer;)I"),
 };
 /* clang-format on */

@@ -50,9 +50,14 @@ static const struct name names[MF_CODE_FIELDS] = {
     [MF_CONST_POOL] = {"ConstMethod", "_constants", NULL},
     [MF_CONST_NAME] = {"ConstMethod", "_name_index", NULL},
     [MF_CONST_SIGNATURE] = {"ConstMethod", "_signature_index", NULL},
+    [MF_CONST_CODE_SIZE] = {"ConstMethod", "_code_size", NULL},
+    [MF_CONST_ID] = {"ConstMethod", "_method_idnum", NULL},
     [MF_POOL_LENGTH] = {"ConstantPool", "_length", NULL},
     [MF_POOL_HOLDER] = {"ConstantPool", "_pool_holder", NULL},
+    [MF_POOL_CACHE] = {"ConstantPool", "_cache", NULL},
     [MF_KLASS_NAME] = {"Klass", "_name", NULL},
+    [MF_KLASS_METHODS] = {"InstanceKlass", "_methods", NULL},
+    [MF_ARRAY_LENGTH] = {"Array<int>", "_length", NULL},
     [MF_SYMBOL_LENGTH] = {"Symbol", "_length", NULL},
     [MF_SYMBOL_BODY] = {"Symbol", "_body[0]", NULL},
     [MF_INTERPRETER_CODE] = {"AbstractInterpreter", "_code", NULL},
@@ -145,6 +150,7 @@ void mf_code_layout_read(const struct mf_vm_tables *tables, struct mf_code_layou
     out->block_bytes = plausible_size(tables, "HeapBlock");
     out->pool_bytes = plausible_size(tables, "ConstantPool");
     out->pc_bytes = plausible_size(tables, "PcDesc");
+    out->const_method_bytes = plausible_size(tables, "ConstMethod");
 }
 
 uint64_t mf_field_value(const struct mf_field_layout *place, const void *bytes)

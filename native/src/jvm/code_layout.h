@@ -49,14 +49,19 @@ enum mf_code_field {
     /* pcDesc.hpp */
     MF_PC_OFFSET,
     MF_PC_SCOPE,
-    /* method.hpp, constMethod.hpp, constantPool.hpp, klass.hpp, symbol.hpp */
+    /* method.hpp, constMethod.hpp, constantPool.hpp, klass.hpp, instanceKlass.hpp, array.hpp, symbol.hpp */
     MF_METHOD_CONST,
     MF_CONST_POOL,
     MF_CONST_NAME,
     MF_CONST_SIGNATURE,
+    MF_CONST_CODE_SIZE,
+    MF_CONST_ID,
     MF_POOL_LENGTH,
     MF_POOL_HOLDER,
+    MF_POOL_CACHE,
     MF_KLASS_NAME,
+    MF_KLASS_METHODS,
+    MF_ARRAY_LENGTH,
     MF_SYMBOL_LENGTH,
     MF_SYMBOL_BODY,
     /* abstractInterpreter.hpp, stubs.hpp, interpreter.hpp */
@@ -78,9 +83,10 @@ struct mf_field_layout {
 
 struct mf_code_layout {
     struct mf_field_layout fields[MF_CODE_FIELDS];
-    uint64_t block_bytes; /* sizeof(HeapBlock), which is followed by a blob; 0: unknown */
-    uint64_t pool_bytes;  /* sizeof(ConstantPool), which is followed by its entries; 0: unknown */
-    uint64_t pc_bytes;    /* sizeof(PcDesc); 0: unknown */
+    uint64_t block_bytes;        /* sizeof(HeapBlock), which is followed by a blob; 0: unknown */
+    uint64_t pool_bytes;         /* sizeof(ConstantPool), which is followed by its entries; 0: unknown */
+    uint64_t pc_bytes;           /* sizeof(PcDesc); 0: unknown */
+    uint64_t const_method_bytes; /* sizeof(ConstMethod), which is followed by its bytecodes; 0: unknown */
 };
 
 /*

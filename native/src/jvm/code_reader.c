@@ -114,8 +114,46 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
     return count == -ESRCH ? count : read_frames(reader, frames, count, out);
 }
 
+/*
+ * Returns whether the frame of an instruction in the interpreter is complete. The code that enters a method makes it, and calls
+ * native methods from it.
+ */
+static bool has_frame(const struct mf_code_result *result, enum mf_code_address kind)
+{
+    static const char entry[] = "method entry point";
+
+    return result->code.kind == MF_TARGET_INTERPRETER &&
+           (kind == MF_CODE_RETURNS_TO || result->name.length < sizeof entry - 1 ||
+            memcmp(result->text + result->name.at, entry, sizeof entry - 1) != 0);
+}
+
+/* Adds the method that the interpreter executes, if it is found. Returns 0, or -ESRCH. */
+static int read_interpreted(struct mf_code_reader *reader, uint64_t frame_pointer, enum mf_code_address kind,
+                            struct mf_code_result *out)
+{
+    const uint32_t text_length = out->text_length;
+    struct mf_target_frame *const frame = &out->frames[0].frame;
+    int rc = mf_target_interpreted(reader->pages, &reader->layout, frame_pointer, kind, frame);
+
+    if (rc == 0)
+        rc = read_frame(reader, out, 0);
+    if (rc == 0)
+        rc = mf_target_is_interpreted(reader->pages, frame_pointer, frame->method);
+    if (rc == 1)
+        out->frame_count = 1;
+    else
+        out->text_length = text_length;
+    return rc == -ESRCH ? rc : 0;
+}
+
 int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
                         enum mf_code_address kind, struct mf_code_result *out)
+{
+    return mf_code_reader_find_in_frame(reader, memory, address, kind, 0, out);
+}
+
+int mf_code_reader_find_in_frame(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
+                                 enum mf_code_address kind, uint64_t frame_pointer, struct mf_code_result *out)
 {
     reader->pages->memory = memory;
     for (int i = 0; i < ATTEMPTS; i++) {
@@ -125,6 +163,8 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
         rc = mf_target_code_find(reader->pages, &reader->layout, &reader->constants, address, kind, &out->code);
         if (rc == 0)
             rc = read_names(reader, address, kind, false, out);
+        if (rc == 0 && frame_pointer != 0 && has_frame(out, kind))
+            rc = read_interpreted(reader, frame_pointer, kind, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);

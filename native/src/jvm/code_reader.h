@@ -42,6 +42,13 @@ int mf_code_reader_find(struct mf_code_reader *reader, const struct mf_target_me
                         enum mf_code_address kind, struct mf_code_result *out);
 
 /*
+ * As mf_code_reader_find(), for an instruction of a frame with this frame pointer; 0: unknown. If the instruction is in the
+ * interpreter, and the method that it executes is found, that method is the only frame.
+ */
+int mf_code_reader_find_in_frame(struct mf_code_reader *reader, const struct mf_target_memory *memory, uint64_t address,
+                                 enum mf_code_address kind, uint64_t frame_pointer, struct mf_code_result *out);
+
+/*
  * Reads the next code of a walk over all code. Its only frame is the compiled method. Each returned code existed; code that is
  * loaded or unloaded during the walk may be missing.
  *

@@ -80,6 +80,12 @@ int mf_target_find(struct mf_target *target, uint64_t address, enum mf_code_addr
     return mf_code_reader_find(target->reader, &target->memory, address, kind, out);
 }
 
+int mf_target_find_in_frame(struct mf_target *target, uint64_t address, enum mf_code_address kind, uint64_t frame_pointer,
+                            struct mf_code_result *out)
+{
+    return mf_code_reader_find_in_frame(target->reader, &target->memory, address, kind, frame_pointer, out);
+}
+
 int mf_target_next(struct mf_target *target, int begin, struct mf_code_result *out)
 {
     return mf_code_reader_next(target->reader, &target->memory, begin, out);

@@ -100,6 +100,22 @@ int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *l
                           const struct mf_target_code *code, uint64_t address, enum mf_code_address kind,
                           struct mf_target_frame *out);
 
+/*
+ * Finds the method that the interpreter executes in a frame.
+ *
+ * @param frame_pointer  any number.
+ * @param kind           whether the thread runs in this frame, or has made a call.
+ *
+ * Returns 0; -ENOENT: it is no frame of the interpreter, the method is being entered or left, it is an old version of a method
+ * (JVMTI RedefineClasses), or the JVM does not export the fields that are needed; -EINVAL: the class of the method contradicts
+ * itself; -EFAULT, -ESRCH as mf_target_code_find().
+ */
+int mf_target_interpreted(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t frame_pointer,
+                          enum mf_code_address kind, struct mf_target_frame *out);
+
+/* Reads again whether a frame is of a method. Returns 1, 0, or -ESRCH. */
+int mf_target_is_interpreted(const struct mf_pages *pages, uint64_t frame_pointer, uint64_t method);
+
 /* Reads the pages of the texts of methods, in a few system calls. @p count is up to MF_TARGET_MAX_FRAMES. */
 void mf_target_method_prefetch(struct mf_pages *pages, const struct mf_code_layout *layout,
                                const struct mf_target_frame *frames, uint32_t count);

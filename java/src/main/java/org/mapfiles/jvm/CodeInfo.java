@@ -261,7 +261,8 @@ public final class CodeInfo {
 
     /**
      * {@return the number of methods at the instruction; 0: a stub} Frame 0 is the innermost inlined method; its
-     * callers follow; the last frame is the compiled method.
+     * callers follow; the last frame is the compiled method. Code of the interpreter has one frame, the method that it
+     * executes, if {@link JvmCodeReader#find(long, AddressKind, long, CodeInfo)} has found it; else 0.
      */
     public int frames() {
         return found().frames();
@@ -335,7 +336,7 @@ public final class CodeInfo {
     /** {@return the name of the compiled method, of the stub, or of the codelet of the interpreter} */
     public String name() {
         int count = frames();
-        return count > 0 ? found.methodName(count - 1) : found.stubName();
+        return count > 0 && !found.isInterpreter() ? found.methodName(count - 1) : found.stubName();
     }
 
     /**

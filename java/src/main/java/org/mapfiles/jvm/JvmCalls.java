@@ -36,9 +36,11 @@ final class JvmCalls {
 
     /**
      * Finds code and writes it to {@code result} ({@link CodeInfo}). {@code memory} is that of
-     * {@link org.mapfiles.jvm.TargetMemory#call}. Returns 0 or a negative errno.
+     * {@link org.mapfiles.jvm.TargetMemory#call}, {@code framePointer} 0 if it is unknown. Returns 0 or a negative
+     * errno.
      */
-    static native int codeReaderFind(ByteBuffer reader, long memory, long address, int meaning, ByteBuffer result);
+    static native int codeReaderFind(
+            ByteBuffer reader, long memory, long address, int meaning, long framePointer, ByteBuffer result);
 
     /**
      * Writes the next code of a walk to {@code result}; the first one if {@code begin}. Returns 0 or a negative errno.

@@ -85,13 +85,14 @@ public final class JvmCodeReader implements AutoCloseable {
         private boolean begins;
         private long address;
         private int kind;
+        private long framePointer;
         private ByteBuffer result;
 
         @Override
         public int apply(long memory) {
             return isWalk
                     ? JvmCalls.codeReaderNext(reader, memory, begins, result)
-                    : JvmCalls.codeReaderFind(reader, memory, address, kind, result);
+                    : JvmCalls.codeReaderFind(reader, memory, address, kind, framePointer, result);
         }
     }
 
@@ -121,12 +122,36 @@ public final class JvmCodeReader implements AutoCloseable {
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
      * @throws IllegalStateException if this reader is closed
      */
-    public synchronized boolean find(long address, CodeInfo.AddressKind kind, CodeInfo info) throws MapsException {
+    public boolean find(long address, CodeInfo.AddressKind kind, CodeInfo info) throws MapsException {
+        return find(address, kind, 0, info);
+    }
+
+    /**
+     * Finds the code that an instruction of a stack frame belongs to now. If it is in the interpreter, the only frame
+     * of the result is the method that the interpreter executes. It is not found while the method is entered or left,
+     * if it is an old version of a method that was redefined, or if the frame pointer is wrong: then the result has no
+     * frame. The thread must stay in the frame during the call: it is stopped, for example.
+     *
+     * @param address any 64-bit value
+     * @param kind {@link CodeInfo.AddressKind#RUNNING_AT}: the address is the program counter of a thread; the bytecode
+     *     that it executes is unknown. {@link CodeInfo.AddressKind#RETURNS_TO}: it is the return address in the next
+     *     frame; the bytecode is that of the call
+     * @param framePointer of the frame: rbp on x86-64, x29 on AArch64. The frame pointer of its caller is in memory at
+     *     this address, and the address that it returns to is behind it. 0: unknown
+     * @param info receives the result
+     * @return whether code was found; if not, {@link CodeInfo#certainty()} has the reason
+     * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
+     * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
+     * @throws IllegalStateException if this reader is closed
+     */
+    public synchronized boolean find(long address, CodeInfo.AddressKind kind, long framePointer, CodeInfo info)
+            throws MapsException {
         Objects.requireNonNull(kind, "kind");
         Objects.requireNonNull(info, "info");
         search.isWalk = false;
         search.address = address;
         search.kind = kind.ordinal();
+        search.framePointer = framePointer;
         search.result = toRead(info);
         return info.setRead(jvm.memory().call(search));
     }

@@ -1,0 +1,135 @@
+package org.mapfiles.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
+import org.mapfiles.testing.Await;
+import org.mapfiles.testing.ChildJvm;
+
+/** Names the methods that the interpreter executes in the frames of a thread of another JVM. */
+class InterpretedFrameTest {
+    private static final String MAIN = InterpretedFrameMain.class.getName();
+    /** Frames of one stack are near each other. */
+    private static final int MAX_FRAME = 64 << 10;
+
+    @Test
+    void framesHaveTheMethodAndTheBytecodeOfTheCall() throws Exception {
+        Process child = new ChildJvm().with("-Xint").start(InterpretedFrameMain.class);
+        List<String> expected = List.of(child.inputReader().readLine().split(" ")); // the JVM has started by then
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            Await.until(
+                    "the thread waits for input below third()",
+                    () -> stacks(maps, reader).stream()
+                            .anyMatch(stack -> stack.get(0).startsWith("third@")
+                                    && stack.subList(1, stack.size()).equals(expected)));
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    /**
+     * Returns the frames of the main class of threads that wait in a system call. Old frames, in memory of functions
+     * that have not written to it, lead to present ones too.
+     */
+    private static Set<List<String>> stacks(ProcessMaps maps, JvmCodeReader reader) throws Exception {
+        List<Path> tasks;
+        try (Stream<Path> list = Files.list(Path.of("/proc/" + maps.pid() + "/task"))) {
+            tasks = list.toList();
+        }
+        Set<List<String>> stacks = new HashSet<>();
+        for (Path task : tasks) {
+            String[] call = Files.readString(task.resolve("syscall")).trim().split(" ");
+            if (call.length == 9) { // number, six arguments, stack pointer, program counter
+                long stackPointer = Long.decode(call[7]);
+                LongBuffer words = stack(maps, stackPointer);
+                for (int i = 0; i < words.limit(); i++) {
+                    List<String> stack = frames(reader, words, stackPointer, i);
+                    if (!stack.isEmpty()) {
+                        stacks.add(stack);
+                    }
+                }
+            }
+        }
+        return stacks;
+    }
+
+    /** A frame begins with the frame pointer of its caller and the address that it returns to. */
+    private static List<String> frames(JvmCodeReader reader, LongBuffer words, long stackPointer, int first)
+            throws Exception {
+        List<String> found = new ArrayList<>();
+        CodeInfo info = new CodeInfo();
+        int at = first;
+        while (at + 1 < words.limit()) {
+            long distance = words.get(at) - stackPointer - (long) Long.BYTES * at;
+            if (distance <= 0
+                    || distance > MAX_FRAME
+                    || distance % Long.BYTES != 0
+                    || !reader.find(words.get(at + 1), CodeInfo.AddressKind.RETURNS_TO, words.get(at), info)
+                    || !info.isInterpreter()
+                    || info.frames() == 0) {
+                break;
+            }
+            assertThat(info.name()).as("the codelet").isNotEqualTo(info.methodName(0));
+            assertThat(info.toString()).startsWith(info.className(0) + '.' + info.methodName(0));
+            if (info.className(0).equals(MAIN)) {
+                found.add(info.methodName(0) + '@' + info.bytecode(0));
+            }
+            at += (int) (distance / Long.BYTES);
+        }
+        return found;
+    }
+
+    private static LongBuffer stack(ProcessMaps maps, long stackPointer) throws Exception {
+        MapCursor mapping = maps.snapshot().cursor();
+        assertThat(mapping.goTo(stackPointer)).isTrue();
+        byte[] bytes = new byte[(int) Math.min(1 << 20, mapping.end() - stackPointer)];
+        int count = maps.readMemory(stackPointer, bytes, 0, bytes.length);
+        return ByteBuffer.wrap(bytes, 0, count & -Long.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asLongBuffer();
+    }
+
+    @Test
+    void wrongFramePointersHaveNoMethod() throws Exception {
+        Process child = new ChildJvm().with("-Xint").start(InterpretedFrameMain.class);
+        child.inputReader().readLine();
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            CodeInfo info = new CodeInfo();
+            List<Long> interpreter = new ArrayList<>();
+            reader.forEach(code -> {
+                if (code.isInterpreter()) {
+                    interpreter.add(code.start() + (code.end() - code.start()) / 2);
+                }
+            });
+            MapCursor mapping = maps.snapshot().cursor();
+            for (CodeInfo.AddressKind kind : CodeInfo.AddressKind.values()) {
+                for (long wrong : new long[] {0, 1, 8, -8, Long.MIN_VALUE, Long.MAX_VALUE, 1 << 20}) {
+                    assertThat(reader.find(interpreter.get(0), kind, wrong, info))
+                            .isTrue();
+                    assertThat(info.frames()).as("%x", wrong).isZero();
+                }
+                for (mapping.reset(); mapping.next(); ) { // memory of any other kind
+                    assertThat(reader.find(interpreter.get(0), kind, mapping.start() + 512, info))
+                            .isTrue();
+                    assertThat(info.frames()).as("%s", mapping).isZero();
+                }
+            }
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+}
