@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a frame of the interpreter to the method that it executes (frame_x86.hpp, frame_aarch64.hpp: the same words). */
+/* From a frame of the interpreter to the method that it executes (frame_x86.hpp, frame_aarch64.hpp). */
 #include "jvm/target_code.h"
 
 #include <errno.h>
@@ -10,20 +10,29 @@
 /* array.hpp: the elements of an Array follow its length, at their alignment. */
 #define ARRAY_DATA 8u
 
-/* The words at the frame pointer, from the lowest address on. */
+/* The words at the frame pointer. */
 struct frame_words {
-    uint64_t bytecode; /* address of the bytecode, as of the last call; 0: a native method */
-    uint64_t locals;
-    uint64_t cache; /* of the constant pool */
-    uint64_t profile, mirror;
-    uint64_t method;
-    uint64_t last_stack_pointer; /* 0: the frame has called no Java method that has not returned */
-    uint64_t sender_stack_pointer;
-    uint64_t caller; /* frame pointer; this word is at the frame pointer */
+    uint64_t below[9]; /* from the lowest address on */
+    uint64_t caller;   /* frame pointer; this word is at the frame pointer */
     uint64_t return_address;
 };
 
 #define WORDS_BELOW (offsetof(struct frame_words, caller))
+
+/* Returns a word, by its distance below the frame pointer in words. */
+static uint64_t below(const struct frame_words *words, uint32_t distance)
+{
+    return words->below[9 - distance];
+}
+
+enum {
+    SENDER_STACK_POINTER = 1,
+    LAST_STACK_POINTER = 2, /* 0: the frame has called no Java method that has not returned */
+    METHOD = 3,
+    /* On AArch64 since JDK 20 these are one word further below. */
+    CACHE = 6,    /* of the constant pool */
+    BYTECODE = 8, /* address of the bytecode, as of the last call; 0: a native method */
+};
 
 /* Between the frame pointer and that of the caller are up to 65,535 parameters and locals. */
 #define MAX_DISTANCE (1u << 20)
@@ -43,8 +52,8 @@ static int read_words(struct mf_pages *pages, const struct mf_code_layout *layou
     if (rc != 0)
         return rc;
     return out->return_address >= low && out->return_address < high &&
-                   out->sender_stack_pointer - frame_pointer >= 2 * sizeof(uint64_t) &&
-                   out->sender_stack_pointer - frame_pointer <= MAX_DISTANCE
+                   below(out, SENDER_STACK_POINTER) - frame_pointer >= 2 * sizeof(uint64_t) &&
+                   below(out, SENDER_STACK_POINTER) - frame_pointer <= MAX_DISTANCE
                ? 0
                : -ENOENT;
 }
@@ -85,8 +94,9 @@ static int32_t index_of(const struct mf_code_layout *layout, uint64_t const_meth
 static int is_consistent(struct mf_pages *pages, const struct mf_code_layout *layout, const struct frame_words *words,
                          int32_t *bci)
 {
-    uint64_t const_method, code_size, pool, cache;
-    int rc = mf_field_read(pages, layout, words->method, MF_METHOD_CONST, &const_method);
+    uint64_t const_method, code_size, pool, cache, bytecode;
+    uint32_t further;
+    int rc = mf_field_read(pages, layout, below(words, METHOD), MF_METHOD_CONST, &const_method);
 
     if (rc == 0)
         rc = mf_field_read(pages, layout, const_method, MF_CONST_CODE_SIZE, &code_size);
@@ -98,10 +108,12 @@ static int is_consistent(struct mf_pages *pages, const struct mf_code_layout *la
         rc = -ENOENT;
     if (rc != 0)
         return rc;
-    *bci = index_of(layout, const_method, code_size, words->bytecode);
-    if (cache != words->cache || (code_size == 0 ? words->bytecode != 0 : *bci < 0))
+    further = cache != below(words, CACHE);
+    bytecode = below(words, BYTECODE + further);
+    *bci = index_of(layout, const_method, code_size, bytecode);
+    if (cache != below(words, CACHE + further) || (code_size == 0 ? bytecode != 0 : *bci < 0))
         return 0;
-    return is_in_class(pages, layout, words->method, const_method, pool);
+    return is_in_class(pages, layout, below(words, METHOD), const_method, pool);
 }
 
 int mf_target_interpreted(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t frame_pointer,
@@ -112,7 +124,7 @@ int mf_target_interpreted(struct mf_pages *pages, const struct mf_code_layout *l
     int rc = read_words(pages, layout, frame_pointer, &words);
 
     /* While a method is entered or left, the frame pointer is that of the caller, which has made a call. */
-    if (rc == 0 && kind == MF_CODE_RUNNING_AT && words.last_stack_pointer != 0)
+    if (rc == 0 && kind == MF_CODE_RUNNING_AT && below(&words, LAST_STACK_POINTER) != 0)
         rc = -ENOENT;
     if (rc != 0)
         return rc;
@@ -120,7 +132,7 @@ int mf_target_interpreted(struct mf_pages *pages, const struct mf_code_layout *l
     if (rc <= 0)
         return rc < 0 ? rc : -ENOENT;
     /* A thread that runs has the address of the bytecode in a register. */
-    *out = (struct mf_target_frame){.method = words.method, .bci = kind == MF_CODE_RETURNS_TO ? bci : -1};
+    *out = (struct mf_target_frame){.method = below(&words, METHOD), .bci = kind == MF_CODE_RETURNS_TO ? bci : -1};
     return 0;
 }
 
@@ -129,5 +141,5 @@ int mf_target_is_interpreted(const struct mf_pages *pages, uint64_t frame_pointe
     struct frame_words words;
     const int32_t got = mf_target_memory_read(pages->memory, frame_pointer - WORDS_BELOW, &words, sizeof words);
 
-    return got == -ESRCH ? got : got == (int32_t)sizeof words && words.method == method;
+    return got == -ESRCH ? got : got == (int32_t)sizeof words && below(&words, METHOD) == method;
 }

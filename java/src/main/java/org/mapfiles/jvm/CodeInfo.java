@@ -270,8 +270,8 @@ public final class CodeInfo {
 
     /**
      * {@return whether there is a debug record for the instruction} If not, the compiled method is the only frame, and
-     * it is unknown which methods are inlined there. Wrappers of native methods have no record. {@link JvmCode} drops
-     * records when its memory is full.
+     * it is unknown which methods are inlined there. Wrappers of native methods and the interpreter have no record.
+     * {@link JvmCode} drops records when its memory is full.
      */
     public boolean hasRecord() {
         return found().hasRecord();
