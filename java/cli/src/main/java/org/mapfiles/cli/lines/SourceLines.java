@@ -2,6 +2,7 @@ package org.mapfiles.cli.lines;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -22,6 +23,9 @@ import org.mapfiles.symbols.LineFile;
  * target chose is in its arguments.
  */
 public final class SourceLines {
+    /** Maximum of files for which the symbolizer fails: each one may take the time that it has at most. */
+    static final int MAX_FAILED = 8;
+
     private final Consumer<String> messages;
     private final Optional<Symbolizer> symbolizer = Symbolizer.installed();
     private final Set<ElfFile> failed = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -56,7 +60,7 @@ public final class SourceLines {
             isReported = true;
             return Map.of();
         }
-        if (elfAddresses.isEmpty() || failed.contains(file)) {
+        if (elfAddresses.isEmpty() || failed.contains(file) || failed.size() >= MAX_FAILED) {
             return Map.of();
         }
         Optional<LineFile> opened;
@@ -84,8 +88,11 @@ public final class SourceLines {
         }
         if (run.problem() != null) {
             failed.add(file);
-            messages.accept(symbolizer.get().program().getFileName() + " " + run.problem()
-                    + ": source lines are missing for " + name);
+            Path program = symbolizer.get().program().getFileName();
+            messages.accept(program + " " + run.problem() + ": source lines are missing for " + name);
+            if (failed.size() == MAX_FAILED) {
+                messages.accept(program + " is not run any more: it has failed for " + MAX_FAILED + " files");
+            }
         }
         Map<Long, List<SourceFrame>> found = new HashMap<>();
         for (int i = 0; i < frames.size(); i++) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Programs;
 import org.mapfiles.files.MapFiles;
@@ -285,6 +289,35 @@ class ResolveLinesTest {
         }
         long script = Long.parseLong(Files.readString(pid).strip());
         ProcessHandle.of(script).ifPresent(handle -> handle.onExit().join());
+    }
+
+    @Test
+    void aSymbolizerThatFailsForManyFilesIsNotRunAnyMore() throws Exception {
+        Path runs = directory.resolve("runs");
+        useScript("echo >> " + runs + "\nexit 1");
+        new Programs(directory).compile("program"); // with debug information
+        List<MappedByteBuffer> mapped = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            Path copy = Files.copy(directory.resolve("program"), directory.resolve("program" + i));
+            try (FileChannel channel = FileChannel.open(copy)) {
+                mapped.add(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+            }
+        }
+        List<String> arguments = new ArrayList<>(List.of("resolve", "self", "--lines"));
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+                if (mapping.isFileBacked() && mapping.name().startsWith(directory.toRealPath() + "/program")) {
+                    arguments.add("0x" + Long.toHexString(mapping.start()));
+                }
+            }
+        }
+        assertThat(arguments).hasSize(3 + mapped.size());
+        CliResult result = CliResult.with(arguments.toArray(String[]::new));
+        assertThat(Files.readAllLines(runs)).hasSize(8);
+        assertThat(result.err())
+                .hasLineCount(9)
+                .endsWith("llvm-symbolizer is not run any more: it has failed for 8 files\n");
+        assertThat(result.lines()).hasSize(mapped.size());
     }
 
     @ParameterizedTest
