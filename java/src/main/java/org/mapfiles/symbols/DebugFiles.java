@@ -1,5 +1,6 @@
 package org.mapfiles.symbols;
 
+import java.io.File;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
@@ -129,10 +130,14 @@ final class DebugFiles {
                 ascii(downloaded + "/debuginfo"));
     }
 
-    /** Returns the directory of debuginfod_find_debuginfo(3). */
+    /** Returns the directory of debuginfod_find_debuginfo(3), which is that of its first releases if that exists. */
     private static String debuginfodCache() {
         String cache = System.getenv("DEBUGINFOD_CACHE_PATH");
         if (cache != null && !cache.isEmpty()) {
+            return cache;
+        }
+        cache = System.getProperty("user.home") + "/.debuginfod_client_cache";
+        if (new File(cache).isDirectory()) {
             return cache;
         }
         cache = System.getenv("XDG_CACHE_HOME");

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.ElfPrograms.Running;
 import org.mapfiles.testing.Assume;
@@ -145,11 +147,12 @@ class DebugFilesTest {
         assertThat(findHidden()).isFalse();
     }
 
-    @Test
-    void theCacheOfDebuginfod() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {".cache/debuginfod_client", ".debuginfod_client_cache"})
+    void theCacheOfDebuginfod(String cache) throws Exception {
         split(ID);
         String home = System.getProperty("user.home");
-        Path of = Files.createDirectories(programs.path(".cache/debuginfod_client/ab1234567890abcdef"));
+        Path of = Files.createDirectories(programs.path(cache + "/ab1234567890abcdef"));
         Files.copy(programs.path("program.debug"), of.resolve("debuginfo"));
         System.setProperty("user.home", directory.toString());
         try {
