@@ -2,12 +2,15 @@ package org.mapfiles.benchmarks;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.SymbolCache;
@@ -44,6 +47,7 @@ final class CommandLineFigures {
                 "mapfiles maps self / java -version",
                 Goal.ratioAtMost(1.5));
         launcher(launcher);
+        newest(launcher);
         try (TargetProcess target = new TargetProcess(MAPPINGS, bin)) {
             String pid = Long.toString(target.pid());
             figures.addMillis(
@@ -123,6 +127,65 @@ final class CommandLineFigures {
                 Files.deleteIfExists(link);
             }
             Files.delete(home);
+        }
+    }
+
+    /** The start with the newest JDK of the system, if that is not the one that runs this. */
+    private void newest(String launcher) throws Exception {
+        Path newest = null;
+        int version = Runtime.version().feature();
+        try (DirectoryStream<Path> homes = Files.newDirectoryStream(Path.of("/usr/lib/jvm"))) {
+            for (Path home : homes) {
+                if (versionOf(home) > version) {
+                    newest = home;
+                    version = versionOf(home);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // no JDK of the system
+        }
+        if (newest == null) {
+            figures.skip("command-line-start-newest", "no newer JDK is in /usr/lib/jvm");
+            return;
+        }
+        Path directory = Files.createTempDirectory("mapfiles-archive-");
+        try {
+            String archive = "MAPFILES_CLASS_ARCHIVE=" + directory.resolve("classes.jsa");
+            String java = newest.resolve("bin/java").toString();
+            String home = "JAVA_HOME=" + newest;
+            time(null, "env", home, archive, launcher, "--make-class-archive");
+            figures.addMillis(
+                    "command-line-start-newest",
+                    "JDK" + version,
+                    Rounds.of(
+                            1,
+                            rounds,
+                            () -> time(null, "env", home, archive, launcher, "maps", "self"),
+                            () -> time(null, "env", java, "-version")),
+                    "mapfiles maps self / java -version, with the newest JDK",
+                    Goal.ratioAtMost(1.5));
+        } finally {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(directory);
+        }
+    }
+
+    /** Returns the feature version of a JDK; 0: the directory is none. */
+    private static int versionOf(Path home) throws IOException {
+        Path release = home.resolve("release");
+        if (!Files.isRegularFile(release) || !Files.isExecutable(home.resolve("bin/java"))) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(release)) {
+            return lines.filter(line -> line.startsWith("JAVA_VERSION="))
+                    .map(line -> line.substring("JAVA_VERSION=".length()).replace("\"", ""))
+                    .mapToInt(version -> Runtime.Version.parse(version).feature())
+                    .findFirst()
+                    .orElse(0);
         }
     }
 
