@@ -41,6 +41,8 @@ static void change_layout(struct input *input)
         layout->block_bytes = take(input, what & 4 ? 8 : 1);
     else if (what & 16)
         layout->pool_bytes = take(input, what & 4 ? 8 : 1);
+    else if (what & 64)
+        layout->const_method_bytes = take(input, what & 4 ? 8 : 1);
     else
         layout->pc_bytes = take(input, what & 4 ? 8 : 1);
 }
@@ -90,6 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_found(rc);
         address = i == 0 ? fake.queue.buffer + 48 : AT(fake.code) + take(&input, 2) % sizeof fake.code;
     }
+    check_found(mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 48,
+                                             choice & 8 ? MF_CODE_RETURNS_TO : MF_CODE_RUNNING_AT,
+                                             choice & 16 ? FRAME : AT(&fake) + take(&input, 2), &result));
     for (int i = 0, begin = 1; i < 16 && (rc = mf_code_reader_next(reader, &memory, begin, &result)) == 0; i++) {
         check_found(rc);
         begin = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A simulated code cache in the memory of a test, with a method, a stub and an interpreter, and with its own field offsets. */
+/*
+ * A simulated code cache in the memory of a test, with a method, a stub, an interpreter and one of its frames, and with its own
+ * field offsets.
+ */
 #ifndef MF_FAKE_CODE_H
 #define MF_FAKE_CODE_H
 
@@ -18,19 +21,25 @@ struct symbol {
     char body[62];
 };
 
+struct methods {
+    int32_t length;
+    uint64_t data[2];
+};
+
 struct klass {
-    uint64_t name;
+    uint64_t name, methods;
 };
 
 struct pool {
-    uint64_t holder;
+    uint64_t holder, cache;
     int32_t length;
     uint32_t unused;
 };
 
 struct const_method {
     uint64_t pool;
-    uint16_t name, signature;
+    uint16_t name, signature, code_size, id;
+    uint8_t bytecodes[16]; /* behind the structure */
 };
 
 struct method {
@@ -84,7 +93,7 @@ struct queue {
 
 /* The memory of a target. */
 struct fake {
-    uint64_t heaps, interpreter;
+    uint64_t heaps, interpreter, low, high;
     int32_t version;
     struct list list;
     uint64_t heap_pointers[2];
@@ -93,12 +102,14 @@ struct fake {
     uint8_t map[SEGMENTS];
     struct symbol symbols[6];
     struct klass klasses[2];
+    struct methods lists[2];
     struct {
         struct pool pool;
         uint64_t entries[8];
     } pools[2];
     struct const_method fixed[2];
     struct method methods[2];
+    uint64_t stack[16];
     uint64_t metadata[4];
     struct pc pcs[8];
     uint8_t scopes[64];
@@ -131,6 +142,9 @@ static void lay_out(bool is_new)
     layout->block_bytes = sizeof(struct block);
     layout->pool_bytes = sizeof(struct pool);
     layout->pc_bytes = sizeof(struct pc);
+    layout->const_method_bytes = offsetof(struct const_method, bytecodes);
+    STATIC(MF_CACHE_LOW, fake.low, 8);
+    STATIC(MF_CACHE_HIGH, fake.high, 8);
     STATIC(MF_CODE_HEAPS, fake.heaps, 8);
     STATIC(MF_INTERPRETER_CODE, fake.interpreter, 8);
     STATIC(MF_MAJOR_VERSION, fake.version, -4);
@@ -169,9 +183,14 @@ static void lay_out(bool is_new)
     FIELD(MF_CONST_POOL, const_method, pool, 8);
     FIELD(MF_CONST_NAME, const_method, name, 2);
     FIELD(MF_CONST_SIGNATURE, const_method, signature, 2);
+    FIELD(MF_CONST_CODE_SIZE, const_method, code_size, 2);
+    FIELD(MF_CONST_ID, const_method, id, 2);
     FIELD(MF_POOL_LENGTH, pool, length, -4);
+    FIELD(MF_POOL_CACHE, pool, cache, 8);
     FIELD(MF_POOL_HOLDER, pool, holder, 8);
     FIELD(MF_KLASS_NAME, klass, name, 8);
+    FIELD(MF_KLASS_METHODS, klass, methods, 8);
+    FIELD(MF_ARRAY_LENGTH, methods, length, -4);
     FIELD(MF_SYMBOL_LENGTH, symbol, length, 2);
     FIELD(MF_SYMBOL_BODY, symbol, body, 1);
     FIELD(MF_QUEUE_BUFFER, queue, buffer, 8);
@@ -211,6 +230,21 @@ static uint8_t *put_scope(uint8_t *at, uint8_t excluded, uint8_t caller, uint8_t
     return at + 3;
 }
 
+/* A frame of the interpreter that executes a method, whose frame pointer is FRAME. */
+#define FRAME (AT(&fake.stack[10]))
+
+enum { RETURNS = 11, SENDER = 9, LAST = 8, METHOD = 7, CACHE = 4, BYTECODE = 2 }; /* words of the stack */
+
+static void put_frame(uint32_t method)
+{
+    memset(fake.stack, 0, sizeof fake.stack);
+    fake.stack[RETURNS] = AT(fake.code) + 64;
+    fake.stack[SENDER] = FRAME + 16;
+    fake.stack[METHOD] = AT(&fake.methods[method]);
+    fake.stack[CACHE] = fake.pools[method].pool.cache;
+    fake.stack[BYTECODE] = AT(&fake.fixed[method].bytecodes[5]);
+}
+
 #define METHOD_AT      16u /* segments */
 #define STUB_AT        300u
 #define INTERPRETER_AT 400u
@@ -230,6 +264,8 @@ static struct blob *put_code(bool is_new)
     strcpy(fake.names[4], "first");
     fake.heaps = AT(&fake.list);
     fake.interpreter = AT(&fake.queue);
+    fake.low = AT(fake.code);
+    fake.high = AT(fake.code) + sizeof fake.code;
     fake.version = is_new ? 25 : 17;
     fake.list = (struct list){1, AT(fake.heap_pointers)};
     fake.heap_pointers[0] = AT(&fake.heap);
@@ -242,11 +278,12 @@ static struct blob *put_code(bool is_new)
     put_symbol(4, "inner");
     put_symbol(5, "(I)I");
     for (uint32_t i = 0; i < 2; i++) {
-        fake.klasses[i].name = AT(&fake.symbols[3 * i]);
-        fake.pools[i].pool = (struct pool){AT(&fake.klasses[i]), 8, 0};
+        fake.klasses[i] = (struct klass){AT(&fake.symbols[3 * i]), AT(&fake.lists[i])};
+        fake.lists[i] = (struct methods){2, {0, AT(&fake.methods[i])}};
+        fake.pools[i].pool = (struct pool){AT(&fake.klasses[i]), AT(&fake.pools[i]) + 1000, 8, 0};
         fake.pools[i].entries[5] = AT(&fake.symbols[3 * i + 1]);
         fake.pools[i].entries[6] = AT(&fake.symbols[3 * i + 2]);
-        fake.fixed[i] = (struct const_method){AT(&fake.pools[i].pool), 5, 6};
+        fake.fixed[i] = (struct const_method){AT(&fake.pools[i].pool), 5, 6, sizeof fake.fixed[i].bytecodes, 1, {0}};
         fake.methods[i].fixed = AT(&fake.fixed[i]);
         fake.metadata[i] = AT(&fake.methods[i]);
     }
@@ -283,6 +320,7 @@ static struct blob *put_code(bool is_new)
     codelet = (struct codelet *)((char *)codelet + 48);
     *codelet = (struct codelet){AT(fake.names[3]), 48};
     fake.queue = (struct queue){AT(codelet) - 48, 96};
+    put_frame(0);
     return blob;
 }
 

@@ -318,6 +318,117 @@ static void names_are_bounded(void)
     CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_CODE_RUNNING_AT), 0, "a name without an end");
 }
 
+/* Returns the number of frames at an instruction of "iload_0" with a frame pointer. */
+static uint32_t frames_at(uint64_t frame_pointer, enum mf_code_address kind)
+{
+    memset(&reader->constants, 0, sizeof reader->constants);
+    CHECK_IS(mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 60, kind, frame_pointer, &result), 0, "iload_0");
+    CHECK_IS(result.code.kind, MF_TARGET_INTERPRETER, "the interpreter");
+    check_text(result.name, "iload_0");
+    CHECK_IS(result.has_record, 0u, "no debug record");
+    return result.frame_count;
+}
+
+static void check_interpreted(enum mf_code_address kind, const char *name, int32_t bci)
+{
+    CHECK_IS(frames_at(FRAME, kind), 1u, name);
+    check_text(result.frames[0].texts[MF_TARGET_NAME], name);
+    CHECK_IS(result.frames[0].frame.bci, bci, name);
+}
+
+/* Neither a frame that runs, nor one that has made a call. */
+static void check_not_interpreted(const char *what)
+{
+    CHECK_IS(frames_at(FRAME, MF_CODE_RUNNING_AT), 0u, what);
+    CHECK_IS(frames_at(FRAME, MF_CODE_RETURNS_TO), 0u, what);
+    put_code(true);
+}
+
+static void finds_the_interpreted_method(void)
+{
+    lay_out(true);
+    put_code(true);
+    check_interpreted(MF_CODE_RETURNS_TO, "outer", 5);
+    check_interpreted(MF_CODE_RUNNING_AT, "outer", -1);
+    put_frame(1);
+    check_interpreted(MF_CODE_RETURNS_TO, "inner", 5);
+    fake.stack[CACHE - 1] = fake.stack[CACHE]; /* AArch64 since JDK 20 */
+    fake.stack[BYTECODE - 1] = fake.stack[BYTECODE] + 1;
+    fake.stack[CACHE] = fake.stack[BYTECODE] = 0;
+    check_interpreted(MF_CODE_RETURNS_TO, "inner", 6);
+    put_code(true);
+    fake.fixed[0].id = 0; /* a class that was redefined */
+    check_interpreted(MF_CODE_RETURNS_TO, "outer", 5);
+    fake.fixed[0].code_size = 0; /* a native method */
+    fake.stack[BYTECODE] = 0;
+    check_interpreted(MF_CODE_RETURNS_TO, "outer", -1);
+    put_code(true);
+    fake.stack[LAST] = 1; /* it has called a method */
+    check_interpreted(MF_CODE_RETURNS_TO, "outer", 5);
+    CHECK_IS(frames_at(FRAME, MF_CODE_RUNNING_AT), 0u, "a method that is entered or left");
+    put_code(true);
+    strcpy(fake.names[0], "method entry point (kind = zerolocals)");
+    ((struct codelet *)(uintptr_t)fake.queue.buffer)->text = AT(fake.names[0]);
+    for (enum mf_code_address kind = MF_CODE_RUNNING_AT; kind <= MF_CODE_RETURNS_TO; kind++) {
+        CHECK_IS(mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 20, kind, FRAME, &result), 0, "an entry");
+        CHECK_IS(result.frame_count, kind == MF_CODE_RETURNS_TO ? 1u : 0u, "a native method, or one that is entered");
+    }
+    put_code(true);
+}
+
+static void wrong_frames_have_no_method(void)
+{
+    static const uint64_t wrong[] = {0, 1, 8, 63, 64, 72, (uint64_t)-8, (uint64_t)1 << 63};
+
+    lay_out(true);
+    put_code(true);
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_IS(frames_at(wrong[i], MF_CODE_RETURNS_TO), 0u, "a wrong frame pointer");
+    for (uint64_t at = AT(&fake.stack[0]); at < FRAME; at++)
+        CHECK_IS(frames_at(at, MF_CODE_RETURNS_TO), 0u, "a place beside the frame");
+    fake.stack[RETURNS] = fake.low - 1;
+    check_not_interpreted("it returns to no code");
+    fake.stack[RETURNS] = fake.high;
+    check_not_interpreted("it returns behind the code");
+    fake.stack[SENDER] = FRAME + 8;
+    check_not_interpreted("the stack of the caller is in the frame");
+    fake.stack[SENDER] = FRAME + (2u << 20);
+    check_not_interpreted("the stack of the caller is elsewhere");
+    fake.stack[METHOD] = 0;
+    check_not_interpreted("no method");
+    fake.stack[METHOD] = AT(&fake.methods[1]);
+    check_not_interpreted("the cache and the bytecode of another method");
+    fake.stack[CACHE]++;
+    fake.stack[BYTECODE - 1] = fake.stack[BYTECODE];
+    check_not_interpreted("another cache");
+    fake.stack[BYTECODE] = AT(&fake.fixed[0].bytecodes[16]);
+    check_not_interpreted("behind the bytecodes");
+    fake.stack[BYTECODE] = AT(&fake.fixed[0].bytecodes[0]) - 1;
+    check_not_interpreted("before the bytecodes");
+    fake.fixed[0].code_size = 0;
+    check_not_interpreted("a bytecode of a native method");
+    fake.lists[0].data[1]++;
+    check_not_interpreted("a method that its class does not have: an old version");
+    fake.lists[0].length = 1;
+    fake.fixed[0].id = 0;
+    check_not_interpreted("a list without the method");
+    fake.lists[0].length = -1;
+    check_not_interpreted("a list with a wrong length");
+    fake.klasses[0].methods = 0;
+    check_not_interpreted("a class without methods");
+    fake.methods[0].fixed = 0;
+    check_not_interpreted("a method that cannot be read");
+    for (int field = 0; field < MF_CODE_FIELDS; field++) { /* a JVM may export any of them, or not */
+        lay_out(true);
+        layout->fields[field].bytes = 0;
+        memset(&reader->constants, 0, sizeof reader->constants);
+        if (mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 60, MF_CODE_RETURNS_TO, FRAME, &result) == 0 &&
+            result.frame_count > 0)
+            CHECK_IS(result.frames[0].frame.method, AT(&fake.methods[0]), "the method");
+    }
+    lay_out(true);
+}
+
 static uint64_t random_state = 88172645463325252u;
 
 static uint64_t next_random(void)
@@ -409,6 +520,8 @@ int main(void)
     names_are_not_newer_than_the_check();
     contradictions_are_unknown();
     names_are_bounded();
+    finds_the_interpreted_method();
+    wrong_frames_have_no_method();
     random_bytes_end_the_search();
     a_process_without_a_jvm(&process);
     mf_target_memory_close(&memory);
