@@ -159,7 +159,8 @@ MF_API int mf_target_find(struct mf_target *target, uint64_t address, enum mf_co
  *
  * @param address        as of mf_target_find().
  * @param kind           MF_CODE_RUNNING_AT: the program counter of a thread; the bytecode index is -1. MF_CODE_RETURNS_TO: the
- *                       return address in the next frame; the bytecode is that of the call.
+ *                       return address in the next frame; the bytecode is that of the call, if another method was called; else,
+ *                       in a function of the JVM, the bytecode index is -1.
  * @param frame_pointer  of the frame: rbp on x86-64, x29 on AArch64. The frame pointer of its caller is at this address, and the
  *                       address that it returns to is behind it. 0: unknown.
  * @param[out] out       valid only if 0 is returned.

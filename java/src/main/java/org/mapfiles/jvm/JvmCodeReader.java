@@ -135,7 +135,8 @@ public final class JvmCodeReader implements AutoCloseable {
      * @param address any 64-bit value
      * @param kind {@link CodeInfo.AddressKind#RUNNING_AT}: the address is the program counter of a thread; the bytecode
      *     that it executes is unknown. {@link CodeInfo.AddressKind#RETURNS_TO}: it is the return address in the next
-     *     frame; the bytecode is that of the call
+     *     frame; the bytecode is that of the call, if another method was called; else, in a function of the JVM, it is
+     *     unknown
      * @param framePointer of the frame: rbp on x86-64, x29 on AArch64. The frame pointer of its caller is in memory at
      *     this address, and the address that it returns to is behind it. 0: unknown
      * @param info receives the result

@@ -8,6 +8,7 @@ import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +24,8 @@ class InterpretedFrameTest {
     private static final String MAIN = InterpretedFrameMain.class.getName();
     /** Frames of one stack are near each other. */
     private static final int MAX_FRAME = 64 << 10;
+    /** Of a frame of the main class; 0: none was found. */
+    private static long framePointer;
 
     @Test
     void framesHaveTheMethodAndTheBytecodeOfTheCall() throws Exception {
@@ -85,6 +88,7 @@ class InterpretedFrameTest {
             assertThat(info.name()).as("the codelet").isNotEqualTo(info.methodName(0));
             assertThat(info.toString()).startsWith(info.className(0) + '.' + info.methodName(0));
             if (info.className(0).equals(MAIN)) {
+                framePointer = words.get(at);
                 found.add(info.methodName(0) + '@' + info.bytecode(0));
             }
             at += (int) (distance / Long.BYTES);
@@ -100,6 +104,69 @@ class InterpretedFrameTest {
         return ByteBuffer.wrap(bytes, 0, count & -Long.BYTES)
                 .order(ByteOrder.nativeOrder())
                 .asLongBuffer();
+    }
+
+    /** Behind the removal of a frame, the frame pointer is that of the caller, whatever words its frame has. */
+    @Test
+    void codeThatHasRemovedItsFrameHasNoMethod() throws Exception {
+        Process child = new ChildJvm().start(InterpretedFrameMain.class); // with code to continue loops
+        child.inputReader().readLine();
+        try (ProcessMaps maps = ProcessMaps.of(child.pid());
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            Await.until("a frame is complete", () -> !stacks(maps, reader).isEmpty() && framePointer != 0);
+            CodeInfo info = new CodeInfo();
+            List<Long> interpreter = new ArrayList<>();
+            reader.forEach(code -> {
+                if (code.isInterpreter()) {
+                    interpreter.add(code.start());
+                    interpreter.add(code.end());
+                }
+            });
+            byte[] code = new byte[(int) (interpreter.get(1) - interpreter.get(0))];
+            assertThat(maps.readMemory(interpreter.get(0), code, 0, code.length))
+                    .isEqualTo(code.length);
+            Set<String> removing = new HashSet<>();
+            int others = 0;
+            for (int at = 0; at + 4 < code.length; at++) {
+                long address = interpreter.get(0) + at;
+                if (!reader.find(address, CodeInfo.AddressKind.RETURNS_TO, framePointer, info)
+                        || address <= info.start()) {
+                    continue;
+                }
+                if (removesFrame(code, at)) {
+                    int length = REMOVAL.length;
+                    String name = info.name();
+                    for (int i = length; i < length + 24 && address + i < info.end(); i++) {
+                        assertThat(reader.find(address + i, CodeInfo.AddressKind.RETURNS_TO, framePointer, info))
+                                .isTrue();
+                        assertThat(info.frames()).as(name).isZero();
+                    }
+                    removing.add(name);
+                } else if (info.name().matches("method entry point .kind = (java|abstract).*")) {
+                    assertThat(info.frames()).as(info.name()).isZero(); // it makes no frame
+                } else if (info.frames() == 1) {
+                    others++;
+                    if (!info.name().contains("entry point")) { // before some calls it does not write the bytecode
+                        assertThat(info.bytecode(0)).as(info.name()).isEqualTo(-1);
+                    }
+                }
+            }
+            assertThat(removing).contains("ireturn", "return", "goto", "exception handling");
+            assertThat(others).isGreaterThan(code.length / 4);
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    /** The instruction that takes the frame pointer of the caller from the frame. */
+    private static final byte[] REMOVAL = System.getProperty("os.arch").equals("aarch64")
+            ? new byte[] {(byte) 0xfd, 0x7b, (byte) 0xc1, (byte) 0xa8} // ldp x29, x30, [sp], #16
+            : new byte[] {(byte) 0xc9}; // leave
+
+    private static boolean removesFrame(byte[] code, int at) {
+        int next = code[at + REMOVAL.length] & 0xff;
+        return Arrays.equals(code, at, at + REMOVAL.length, REMOVAL, 0, REMOVAL.length)
+                && (REMOVAL.length > 1 || (next & 0xf8) == 0x58 || (next & 0xf0) == 0x40); // pop
     }
 
     @Test
