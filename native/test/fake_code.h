@@ -113,7 +113,7 @@ struct fake {
     uint64_t metadata[4];
     struct pc pcs[8];
     uint8_t scopes[64];
-    char names[5][32];
+    char names[5][64];
     _Alignas(4096) char code[SEGMENTS << SHIFT];
 };
 

@@ -318,13 +318,20 @@ static void names_are_bounded(void)
     CHECK_IS(find(AT(fake.code) + (STUB_AT << SHIFT) + 160, MF_CODE_RUNNING_AT), 0, "a name without an end");
 }
 
-/* Returns the number of frames at an instruction of "iload_0" with a frame pointer. */
+/* The codelet of the instruction; its code begins behind its fields. */
+static const char *codelet_name = "return entry points";
+
+#define INSTRUCTION (fake.queue.buffer + 80)
+
+/* Returns the number of frames at an instruction of the interpreter with a frame pointer. */
 static uint32_t frames_at(uint64_t frame_pointer, enum mf_code_address kind)
 {
+    strcpy(fake.names[0], codelet_name);
+    ((struct codelet *)(uintptr_t)(fake.queue.buffer + 48))->text = AT(fake.names[0]);
     memset(&reader->constants, 0, sizeof reader->constants);
-    CHECK_IS(mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 60, kind, frame_pointer, &result), 0, "iload_0");
+    CHECK_IS(mf_code_reader_find_in_frame(reader, &memory, INSTRUCTION, kind, frame_pointer, &result), 0, codelet_name);
     CHECK_IS(result.code.kind, MF_TARGET_INTERPRETER, "the interpreter");
-    check_text(result.name, "iload_0");
+    check_text(result.name, codelet_name);
     CHECK_IS(result.has_record, 0u, "no debug record");
     return result.frame_count;
 }
@@ -367,12 +374,35 @@ static void finds_the_interpreted_method(void)
     check_interpreted(MF_CODE_RETURNS_TO, "outer", 5);
     CHECK_IS(frames_at(FRAME, MF_CODE_RUNNING_AT), 0u, "a method that is entered or left");
     put_code(true);
-    strcpy(fake.names[0], "method entry point (kind = zerolocals)");
-    ((struct codelet *)(uintptr_t)fake.queue.buffer)->text = AT(fake.names[0]);
-    for (enum mf_code_address kind = MF_CODE_RUNNING_AT; kind <= MF_CODE_RETURNS_TO; kind++) {
-        CHECK_IS(mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 20, kind, FRAME, &result), 0, "an entry");
-        CHECK_IS(result.frame_count, kind == MF_CODE_RETURNS_TO ? 1u : 0u, "a native method, or one that is entered");
-    }
+    codelet_name = "iload_0"; /* the code of a bytecode calls functions of the JVM before which it does not write it */
+    check_interpreted(MF_CODE_RETURNS_TO, "outer", -1);
+    codelet_name = "return entry points";
+}
+
+/* Code that has no frame, because it makes it, has removed it, or needs none. */
+static void code_without_a_frame_has_no_method(void)
+{
+#if defined(__aarch64__)
+    static const uint8_t removal[] = {0xfd, 0x7b, 0xc1, 0xa8}; /* ldp x29, x30, [sp], #16 */
+#else
+    static const uint8_t removal[] = {0xc9, 0x5f}; /* leave; pop %rdi */
+#endif
+
+    lay_out(true);
+    put_code(true);
+    codelet_name = "method entry point (kind = zerolocals)";
+    CHECK_IS(frames_at(FRAME, MF_CODE_RUNNING_AT), 0u, "a method that is entered");
+    CHECK_IS(frames_at(FRAME, MF_CODE_RETURNS_TO), 1u, "a call while a method is entered");
+    codelet_name = "method entry point (kind = native)";
+    check_interpreted(MF_CODE_RETURNS_TO, "outer", 5);
+    codelet_name = "method entry point (kind = java_lang_math_sin)";
+    check_not_interpreted("no frame at all");
+    codelet_name = "ireturn";
+    memcpy((char *)(uintptr_t)INSTRUCTION - sizeof removal, removal, sizeof removal);
+    check_not_interpreted("behind the removal of the frame");
+    memcpy((char *)(uintptr_t)INSTRUCTION, removal, sizeof removal);
+    CHECK_IS(frames_at(FRAME, MF_CODE_RUNNING_AT), 1u, "before the removal of the frame");
+    codelet_name = "return entry points";
     put_code(true);
 }
 
@@ -422,7 +452,7 @@ static void wrong_frames_have_no_method(void)
         lay_out(true);
         layout->fields[field].bytes = 0;
         memset(&reader->constants, 0, sizeof reader->constants);
-        if (mf_code_reader_find_in_frame(reader, &memory, fake.queue.buffer + 60, MF_CODE_RETURNS_TO, FRAME, &result) == 0 &&
+        if (mf_code_reader_find_in_frame(reader, &memory, INSTRUCTION, MF_CODE_RETURNS_TO, FRAME, &result) == 0 &&
             result.frame_count > 0)
             CHECK_IS(result.frames[0].frame.method, AT(&fake.methods[0]), "the method");
     }
@@ -521,6 +551,7 @@ int main(void)
     contradictions_are_unknown();
     names_are_bounded();
     finds_the_interpreted_method();
+    code_without_a_frame_has_no_method();
     wrong_frames_have_no_method();
     random_bytes_end_the_search();
     a_process_without_a_jvm(&process);
