@@ -402,6 +402,9 @@ static void code_without_a_frame_has_no_method(void)
     check_not_interpreted("behind the removal of the frame");
     memcpy((char *)(uintptr_t)INSTRUCTION, removal, sizeof removal);
     CHECK_IS(frames_at(FRAME, MF_CODE_RUNNING_AT), 1u, "before the removal of the frame");
+    fake.queue.limit = -1;
+    CHECK_IS(mf_code_reader_find_in_frame(reader, &memory, INSTRUCTION, MF_CODE_RUNNING_AT, FRAME, &result), 0, "a codelet");
+    CHECK_IS(result.frame_count, 0u, "an unknown codelet");
     codelet_name = "return entry points";
     put_code(true);
 }

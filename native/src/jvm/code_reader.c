@@ -114,78 +114,16 @@ static int read_names(struct mf_code_reader *reader, uint64_t address, enum mf_c
     return count == -ESRCH ? count : read_frames(reader, frames, count, out);
 }
 
-#define AFTER_FRAME 128u /* bytes of code between the removal of a frame and the jump to the caller are fewer */
-
-/*
- * Returns whether the code before an instruction removes the frame. Then the frame pointer is that of the caller. If that is
- * compiled code, the words of a method that has returned may still be in its frame. The interpreter removes a frame to return, to
- * throw an exception to the caller, and to continue a loop in compiled code (remove_activation(), TemplateTable::branch()).
- */
-static bool may_have_removed_frame(struct mf_code_reader *reader, const struct mf_target_code *code, uint64_t instruction)
-{
-    unsigned char bytes[AFTER_FRAME + 1];
-    const uint64_t before = instruction - code->start;
-    const uint32_t length = before < AFTER_FRAME ? (uint32_t)before : AFTER_FRAME;
-
-    if (mf_pages_read(reader->pages, instruction - length, bytes, length + 1) != 0)
-        return true;
-#if defined(__aarch64__)
-    for (uint32_t i = length % 4; i + 4 <= length; i += 4) /* ldp x29, x30, [sp], #16 */
-        if (bytes[i] == 0xfd && bytes[i + 1] == 0x7b && bytes[i + 2] == 0xc1 && bytes[i + 3] == 0xa8)
-            return true;
-#else
-    for (uint32_t i = 0; i < length; i++) /* leave; pop to a register, which may have a prefix */
-        if (bytes[i] == 0xc9 && ((bytes[i + 1] & 0xf8) == 0x58 || (bytes[i + 1] & 0xf0) == 0x40))
-            return true;
-#endif
-    return false;
-}
-
-static bool begins(const struct mf_code_result *result, const char *text)
-{
-    const size_t length = strlen(text);
-
-    return result->name.length >= length && memcmp(result->text + result->name.at, text, length) == 0;
-}
-
-static bool ends(const struct mf_code_result *result, const char *text)
-{
-    const size_t length = strlen(text);
-
-    return result->name.length >= length &&
-           memcmp(result->text + result->name.at + result->name.length - length, text, length) == 0;
-}
-
-/*
- * Returns whether the frame of an instruction in the interpreter is complete. The code that enters a method makes it, and calls
- * native methods from it. The code of methods such as Math.sin() makes none.
- */
-static bool has_frame(const struct mf_code_result *result, enum mf_code_address kind)
-{
-    if (result->code.kind != MF_TARGET_INTERPRETER)
-        return false;
-    if (!begins(result, "method entry point"))
-        return true;
-    return kind == MF_CODE_RETURNS_TO &&
-           (begins(result, "method entry point (kind = native") || begins(result, "method entry point (kind = zerolocals"));
-}
-
-/*
- * Returns whether the frame has the bytecode that makes the call. The code of a bytecode also calls functions of the JVM before
- * which it does not write it (call_VM_leaf()); the frame has that of an earlier call then.
- */
-static bool has_bytecode(const struct mf_code_result *result)
-{
-    return begins(result, "method entry point") || ends(result, "entry points");
-}
-
 /* Adds the method that the interpreter executes, if it is found. Returns 0, or -ESRCH. */
-static int read_interpreted(struct mf_code_reader *reader, uint64_t frame_pointer, enum mf_code_address kind,
+static int read_interpreted(struct mf_code_reader *reader, uint64_t address, uint64_t frame_pointer, enum mf_code_address kind,
                             struct mf_code_result *out)
 {
+    const struct mf_codelet_name name = {out->text + out->name.at, out->name.length};
     const uint32_t text_length = out->text_length;
     struct mf_target_frame *const frame = &out->frames[0].frame;
-    int rc = mf_target_interpreted(reader->pages, &reader->layout, frame_pointer, kind, frame);
+    int rc = mf_codelet_has_frame(reader->pages, name, out->code.start, address, kind)
+                 ? mf_target_interpreted(reader->pages, &reader->layout, frame_pointer, kind, frame)
+                 : -ENOENT;
 
     if (rc == 0)
         rc = read_frame(reader, out, 0);
@@ -193,7 +131,7 @@ static int read_interpreted(struct mf_code_reader *reader, uint64_t frame_pointe
         rc = mf_target_is_interpreted(reader->pages, frame_pointer, frame->method);
     if (rc == 1) {
         out->frame_count = 1;
-        if (!has_bytecode(out))
+        if (!mf_codelet_saves_bytecode(name))
             frame->bci = -1;
     } else {
         out->text_length = text_length;
@@ -218,8 +156,8 @@ int mf_code_reader_find_in_frame(struct mf_code_reader *reader, const struct mf_
         rc = mf_target_code_find(reader->pages, &reader->layout, &reader->constants, address, kind, &out->code);
         if (rc == 0)
             rc = read_names(reader, address, kind, false, out);
-        if (rc == 0 && frame_pointer != 0 && has_frame(out, kind) && !may_have_removed_frame(reader, &out->code, address))
-            rc = read_interpreted(reader, frame_pointer, kind, out);
+        if (rc == 0 && frame_pointer != 0 && out->code.kind == MF_TARGET_INTERPRETER)
+            rc = read_interpreted(reader, address, frame_pointer, kind, out);
         if (rc != 0)
             return rc;
         rc = mf_target_code_is_there(reader->pages, &reader->layout, &out->code);

@@ -100,6 +100,28 @@ int mf_target_code_frames(struct mf_pages *pages, const struct mf_code_layout *l
                           const struct mf_target_code *code, uint64_t address, enum mf_code_address kind,
                           struct mf_target_frame *out);
 
+/* The name of a codelet, not terminated. */
+struct mf_codelet_name {
+    const char *text;
+    uint32_t length;
+};
+
+/*
+ * Returns whether the frame pointer is that of a complete frame of the interpreter at an instruction of a codelet. An instruction
+ * while a frame is made or removed has none.
+ *
+ * @param start    of the codelet.
+ * @param address  of the instruction, or the address behind a call.
+ */
+int mf_codelet_has_frame(struct mf_pages *pages, struct mf_codelet_name name, uint64_t start, uint64_t address,
+                         enum mf_code_address kind);
+
+/*
+ * Returns whether the frame has the bytecode of a call that returns to the codelet: a method was called. The code of a bytecode
+ * also calls functions of the JVM before which it does not write it (call_VM_leaf()); the frame has that of an earlier call then.
+ */
+int mf_codelet_saves_bytecode(struct mf_codelet_name name);
+
 /*
  * Finds the method that the interpreter executes in a frame.
  *
