@@ -423,8 +423,12 @@ static void wrong_frames_have_no_method(void)
     check_not_interpreted("it returns to no code");
     fake.stack[RETURNS] = fake.high;
     check_not_interpreted("it returns behind the code");
+#if !defined(__aarch64__)
     fake.stack[SENDER] = FRAME + 8;
     check_not_interpreted("the stack of the caller is in the frame");
+#endif
+    fake.stack[SENDER] = FRAME - (2u << 20);
+    check_not_interpreted("the stack of the caller is below the frame");
     fake.stack[SENDER] = FRAME + (2u << 20);
     check_not_interpreted("the stack of the caller is elsewhere");
     fake.stack[METHOD] = 0;

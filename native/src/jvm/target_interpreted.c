@@ -34,13 +34,22 @@ enum {
     BYTECODE = 8, /* address of the bytecode, as of the last call; 0: a native method */
 };
 
-/* Between the frame pointer and that of the caller are up to 65,535 parameters and locals. */
-#define MAX_DISTANCE (1u << 20)
+/*
+ * From the frame pointer to the stack pointer of the caller, in bytes: up to 65,535 parameters and locals. On AArch64 that stack
+ * pointer is below the operands of the caller, and the frame begins at the operands.
+ */
+#define MAX_DISTANCE ((int64_t)1 << 20)
+#if defined(__aarch64__)
+#define MIN_DISTANCE (-MAX_DISTANCE)
+#else
+#define MIN_DISTANCE ((int64_t)(2 * sizeof(uint64_t)))
+#endif
 
 static int read_words(struct mf_pages *pages, const struct mf_code_layout *layout, uint64_t frame_pointer,
                       struct frame_words *out)
 {
     uint64_t low, high;
+    int64_t distance;
     int rc = mf_field_read(pages, layout, 0, MF_CACHE_LOW, &low);
 
     if (frame_pointer % sizeof(uint64_t) != 0 || frame_pointer < WORDS_BELOW)
@@ -51,9 +60,8 @@ static int read_words(struct mf_pages *pages, const struct mf_code_layout *layou
         rc = mf_pages_read(pages, frame_pointer - WORDS_BELOW, out, sizeof *out);
     if (rc != 0)
         return rc;
-    return out->return_address >= low && out->return_address < high &&
-                   below(out, SENDER_STACK_POINTER) - frame_pointer >= 2 * sizeof(uint64_t) &&
-                   below(out, SENDER_STACK_POINTER) - frame_pointer <= MAX_DISTANCE
+    distance = (int64_t)(below(out, SENDER_STACK_POINTER) - frame_pointer);
+    return out->return_address >= low && out->return_address < high && distance >= MIN_DISTANCE && distance <= MAX_DISTANCE
                ? 0
                : -ENOENT;
 }
