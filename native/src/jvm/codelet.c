@@ -35,6 +35,8 @@ static bool may_have_removed_frame(struct mf_pages *pages, uint64_t start, uint6
     if (mf_pages_read(pages, instruction - length, bytes, length + 1) != 0)
         return true;
 #if defined(__aarch64__)
+    if (instruction % 4 != 0) /* it is no instruction */
+        return true;
     for (uint32_t i = length % 4; i + 4 <= length; i += 4) /* ldp x29, x30, [sp], #16 */
         if (bytes[i] == 0xfd && bytes[i + 1] == 0x7b && bytes[i + 2] == 0xc1 && bytes[i + 3] == 0xa8)
             return true;
