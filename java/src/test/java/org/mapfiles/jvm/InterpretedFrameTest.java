@@ -152,7 +152,7 @@ class InterpretedFrameTest {
                 }
             }
             assertThat(removing).contains("ireturn", "return", "goto", "exception handling");
-            assertThat(others).isGreaterThan(code.length / 4);
+            assertThat(others).isGreaterThan(code.length / 16); // on AArch64 each fourth address is an instruction
         } finally {
             child.destroyForcibly();
         }
