@@ -190,13 +190,17 @@ int mf_maps_text_parse(struct mf_builder *builder, uint64_t from, uint64_t to, u
     const char *const end = text + to;
     const char *at = text + from;
     const bool backslash = at != end && memchr(at, '\\', (size_t)(end - at)) != NULL;
+    const bool is_saved = builder->devices == NULL;
+    /* No name has a NUL byte. After a crash of the system some file systems leave them in place of what was not written. */
+    const bool has_nul = is_saved && at != end && memchr(at, '\0', (size_t)(end - at)) != NULL;
 
     while (at != end) {
         struct mf_mapping *const mapping = mf_builder_next(builder);
         const char *const next = read_line(text, at, end, builder->devices, mapping);
 
         /* The mappings of a live process may change during the read. In saved text a wrong order is an error. */
-        if (next == NULL || (builder->devices == NULL && mapping->start < builder->last_end)) {
+        if (next == NULL || (is_saved && mapping->start < builder->last_end) ||
+            (has_nul && memchr(at, '\0', (size_t)(next - at)) != NULL)) {
             *bad_line = (uint64_t)(at - text);
             return -EBADMSG;
         }

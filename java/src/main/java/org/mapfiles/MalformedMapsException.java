@@ -1,7 +1,6 @@
 package org.mapfiles;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Objects;
 import org.mapfiles.internal.ByteSlices;
 import org.mapfiles.internal.MapRecord.Head;
@@ -37,25 +36,7 @@ public final class MalformedMapsException extends MapsException {
         int offset = parsed.head(Head.ERROR_OFFSET);
         int length = parsed.head(Head.ERROR_LENGTH);
         byte[] bytes = ByteSlices.copy(parsed.text, offset, Math.min(length, MapsTextFault.MAX_LINE));
-        return of(line, bytes, offset + length < textLength);
-    }
-
-    /** Returns the exception for the first line with a NUL byte of a text that has one. */
-    static MalformedMapsException ofNul(byte[] text) {
-        int line = 1;
-        int start = 0;
-        int end = 0;
-        for (; text[end] != 0; end++) {
-            if (text[end] == '\n') {
-                line++;
-                start = end + 1;
-            }
-        }
-        return of(line, Arrays.copyOfRange(text, start, end + 1), true);
-    }
-
-    private static MalformedMapsException of(int line, byte[] bytes, boolean isComplete) {
-        String reason = MapsTextFault.reason(bytes, isComplete);
+        String reason = MapsTextFault.reason(bytes, offset + length < textLength);
         String quoted = new String(bytes, 0, Math.min(bytes.length, 200), StandardCharsets.UTF_8);
         return new MalformedMapsException("line " + line + " " + reason + ": \"" + quoted + "\"", line);
     }

@@ -1,7 +1,6 @@
 package org.mapfiles;
 
 import org.mapfiles.internal.Errno;
-import org.mapfiles.internal.MapsTextFault;
 import org.mapfiles.internal.NativeMemory;
 
 /** Makes snapshots of saved text. */
@@ -15,18 +14,12 @@ final class TextSnapshots {
             NativeMemory copy = new NativeMemory(text.length);
             copy.bytes().put(0, text);
             int rc = snapshot.fillFromSaved(filter, copy, text.length);
-            MalformedMapsException nul =
-                    MapsTextFault.hasNul(text, text.length) ? MalformedMapsException.ofNul(text) : null;
             if (rc == Errno.EBADMSG) {
-                MalformedMapsException bad = MalformedMapsException.of(snapshot.unpublished(), text.length);
-                throw nul != null && nul.line() < bad.line() ? nul : bad;
+                throw MalformedMapsException.of(snapshot.unpublished(), text.length);
             }
             if (rc < 0) {
                 throw new IllegalArgumentException(
                         "saved text cannot be read by QUERY, as in " + filter + ": use Backend.TEXT");
-            }
-            if (nul != null) { // in a name: the native parser accepts it there
-                throw nul;
             }
             return snapshot;
         } catch (OutOfMemoryError e) {

@@ -48,11 +48,7 @@ public final class MapsTextFault {
         return "is not a line of /proc/PID/maps";
     }
 
-    /**
-     * Returns whether a line has a NUL byte. No path and no name of the kernel has one. After a crash of the system,
-     * some file systems leave NUL bytes in a file in place of lines that were not written.
-     */
-    public static boolean hasNul(byte[] line, int length) {
+    private static boolean hasNul(byte[] line, int length) {
         for (int i = 0; i < length; i++) {
             if (line[i] == 0) {
                 return true;

@@ -42,9 +42,9 @@ final class MapsLines {
         this.problems = problems;
     }
 
-    /** Returns whether bytes are a line of a mapping. The native parser accepts a NUL byte in a name. */
+    /** Returns whether bytes are a line of a mapping. */
     boolean isMapping(byte[] bytes, int length) {
-        return length > 0 && !MapsTextFault.hasNul(bytes, length) && parse(bytes, length);
+        return length > 0 && parse(bytes, length);
     }
 
     /**
