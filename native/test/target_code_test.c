@@ -359,7 +359,7 @@ static void finds_the_interpreted_method(void)
     check_interpreted(MF_CODE_RUNNING_AT, "outer", -1);
     put_frame(1);
     check_interpreted(MF_CODE_RETURNS_TO, "inner", 5);
-    fake.stack[CACHE - 1] = fake.stack[CACHE]; /* AArch64 since JDK 20 */
+    fake.stack[CACHE - 1] = fake.stack[CACHE]; /* AArch64 */
     fake.stack[BYTECODE - 1] = fake.stack[BYTECODE] + 1;
     fake.stack[CACHE] = fake.stack[BYTECODE] = 0;
     check_interpreted(MF_CODE_RETURNS_TO, "inner", 6);

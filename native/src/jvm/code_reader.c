@@ -131,7 +131,7 @@ static int read_interpreted(struct mf_code_reader *reader, uint64_t address, uin
         rc = mf_target_is_interpreted(reader->pages, frame_pointer, frame->method);
     if (rc == 1) {
         out->frame_count = 1;
-        if (!mf_codelet_saves_bytecode(name))
+        if (!mf_codelet_saves_bytecode(name, kind))
             frame->bci = -1;
     } else {
         out->text_length = text_length;

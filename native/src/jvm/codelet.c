@@ -61,7 +61,7 @@ int mf_codelet_has_frame(struct mf_pages *pages, struct mf_codelet_name name, ui
     return !may_have_removed_frame(pages, start, address);
 }
 
-int mf_codelet_saves_bytecode(struct mf_codelet_name name)
+int mf_codelet_saves_bytecode(struct mf_codelet_name name, enum mf_code_address kind)
 {
-    return begins(name, "method entry point") || ends(name, "entry points");
+    return kind == MF_CODE_RETURNS_TO && (begins(name, "method entry point") || ends(name, "entry points"));
 }

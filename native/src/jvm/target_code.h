@@ -119,14 +119,17 @@ int mf_codelet_has_frame(struct mf_pages *pages, struct mf_codelet_name name, ui
 /*
  * Returns whether the frame has the bytecode of a call that returns to the codelet: a method was called. The code of a bytecode
  * also calls functions of the JVM before which it does not write it (call_VM_leaf()); the frame has that of an earlier call then.
+ * A thread that runs has it in a register.
  */
-int mf_codelet_saves_bytecode(struct mf_codelet_name name);
+int mf_codelet_saves_bytecode(struct mf_codelet_name name, enum mf_code_address kind);
 
 /*
  * Finds the method that the interpreter executes in a frame.
  *
  * @param frame_pointer  any number.
  * @param kind           whether the thread runs in this frame, or has made a call.
+ *
+ * The bytecode is that of the last call; see mf_codelet_saves_bytecode().
  *
  * Returns 0; -ENOENT: it is no frame of the interpreter, the method is being entered or left, it is an old version of a method
  * (JVMTI RedefineClasses), or the JVM does not export the fields that are needed; -EINVAL: the class of the method contradicts

@@ -29,7 +29,7 @@ enum {
     SENDER_STACK_POINTER = 1,
     LAST_STACK_POINTER = 2, /* 0: the frame has called no Java method that has not returned */
     METHOD = 3,
-    /* On AArch64 since JDK 20 these are one word further below. */
+    /* On AArch64 these are one word further below in some releases. */
     CACHE = 6,    /* of the constant pool */
     BYTECODE = 8, /* address of the bytecode, as of the last call; 0: a native method */
 };
@@ -50,10 +50,11 @@ static int read_words(struct mf_pages *pages, const struct mf_code_layout *layou
 {
     uint64_t low, high;
     int64_t distance;
-    int rc = mf_field_read(pages, layout, 0, MF_CACHE_LOW, &low);
+    int rc;
 
     if (frame_pointer % sizeof(uint64_t) != 0 || frame_pointer < WORDS_BELOW)
         return -ENOENT;
+    rc = mf_field_read(pages, layout, 0, MF_CACHE_LOW, &low);
     if (rc == 0)
         rc = mf_field_read(pages, layout, 0, MF_CACHE_HIGH, &high);
     if (rc == 0)
@@ -139,15 +140,14 @@ int mf_target_interpreted(struct mf_pages *pages, const struct mf_code_layout *l
     rc = is_consistent(pages, layout, &words, &bci);
     if (rc <= 0)
         return rc < 0 ? rc : -ENOENT;
-    /* A thread that runs has the address of the bytecode in a register. */
-    *out = (struct mf_target_frame){.method = below(&words, METHOD), .bci = kind == MF_CODE_RETURNS_TO ? bci : -1};
+    *out = (struct mf_target_frame){.method = below(&words, METHOD), .bci = bci};
     return 0;
 }
 
 int mf_target_is_interpreted(const struct mf_pages *pages, uint64_t frame_pointer, uint64_t method)
 {
-    struct frame_words words;
-    const int32_t got = mf_target_memory_read(pages->memory, frame_pointer - WORDS_BELOW, &words, sizeof words);
+    uint64_t now;
+    const int32_t got = mf_target_memory_read(pages->memory, frame_pointer - METHOD * sizeof now, &now, sizeof now);
 
-    return got == -ESRCH ? got : got == (int32_t)sizeof words && below(&words, METHOD) == method;
+    return got == -ESRCH ? got : got == (int32_t)sizeof now && now == method;
 }
