@@ -134,14 +134,15 @@ public final class JvmRegions {
         candidates.add(VmStructures.code(vm));
         candidates.add(widened(VmInfo.others(reports.info()), snapshot));
         candidates.add(VmInfo.metaspace(reports.metaspace()));
-        candidates.add(VmStructures.archive(vm));
+        List<RegionCandidate> archives = VmStructures.archive(vm);
+        candidates.add(archives);
         candidates.add(
                 new ThreadStacks(vm, snapshot, jvm.directory()).withJavaNames().candidates());
         candidates.add(DirectBuffers.candidates(vm));
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
         candidates.add(new MappedMemory(vm, snapshot, JvmCalls.isMallocOfCLibrary())
-                .withArchives(VmStructures.archive(vm))
+                .withArchives(archives)
                 .candidates(candidates.ends()));
         candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
@@ -220,16 +221,16 @@ public final class JvmRegions {
         candidates.add(VmStructures.code(vm));
         candidates.add(Metaspaces.candidates(vm, symbols));
         candidates.add(VmInfo.metaspace(reports.metaspace()));
-        candidates.add(VmStructures.archive(vm));
+        List<RegionCandidate> archives = VmStructures.archive(vm);
+        candidates.add(archives);
         candidates.add(CollectorTables.candidates(vm, snapshot, flags, symbols));
         candidates.add(widened(VmInfo.others(reports.info()), snapshot));
         candidates.add(VmStructures.others(vm, symbols));
         candidates.add(new ThreadStacks(vm, snapshot, jvm.directory()).candidates());
         candidates.add(NativeMemoryTracking.candidates(reports.nativeMemory()));
         candidates.add(HeapOfZ.candidates(vm));
-        candidates.add(new MappedMemory(vm, snapshot, null)
-                .withArchives(VmStructures.archive(vm))
-                .candidates(candidates.ends()));
+        candidates.add(
+                new MappedMemory(vm, snapshot, null).withArchives(archives).candidates(candidates.ends()));
         candidates.add(new UnknownStacks(vm, snapshot).candidates());
         vm.checkFailure();
         return new JvmRegions(divided(snapshot, candidates.chosen()));
