@@ -339,7 +339,7 @@ MF_API int mf_snapshot_read(struct mf_process *process, uint32_t options, const 
  *
  * @param text      need not be terminated; each line ends with a newline; may be empty.
  * @retval 1        @p out was filled
- * @retval -EBADMSG out->error_line, error_offset and error_length name the line
+ * @retval -EBADMSG a line is none of such a text, has a NUL byte, or is not in order: out->error_line, error_offset and error_length name the line
  * @retval -ENOBUFS as mf_snapshot_read()
  * @retval -EINVAL  @p out is not initialised, or an option is not valid here
  */

@@ -151,6 +151,15 @@ static void disorder_in_saved_text_is_an_error(void)
              "order");
 }
 
+static void a_nul_in_saved_text_is_an_error(void)
+{
+    static const char text[] = "00300000-00301000 rw-p 00000000 00:00 0 \n"
+                               "00400000-00402000 r--p 00000000 08:01 77                                 /a\0b\n";
+
+    CHECK_IS(mf_snapshot_parse(text, sizeof text - 1, 0, snapshot), -EBADMSG, "a NUL byte");
+    CHECK_IS(snapshot->error_line, 2, "its line");
+}
+
 static void a_small_snapshot_reports_the_needed_capacity(void)
 {
     struct mf_snapshot *small = new_snapshot(1, 64);
@@ -211,6 +220,7 @@ int main(void)
     kinds_are_derived_from_names();
     a_bad_line_is_reported();
     disorder_in_saved_text_is_an_error();
+    a_nul_in_saved_text_is_an_error();
     a_small_snapshot_reports_the_needed_capacity();
     filters_select();
     escapes_stay_ambiguous_in_saved_text();
