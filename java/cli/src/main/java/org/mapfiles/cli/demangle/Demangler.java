@@ -104,11 +104,9 @@ public final class Demangler {
     }
 
     private static int endOfMangled(String rawName) {
-        if (rawName.endsWith(PLT)) {
-            return rawName.length() - PLT.length();
-        }
+        int end = rawName.endsWith(PLT) ? rawName.length() - PLT.length() : rawName.length();
         int version = rawName.indexOf(VERSION);
-        return version < 0 || rawName.lastIndexOf(LLVM, version) >= 0 ? rawName.length() : version;
+        return version < 0 || version >= end || rawName.lastIndexOf(LLVM, version) >= 0 ? end : version;
     }
 
     private static String result(String rawName, String demangled) {

@@ -1,6 +1,5 @@
 package org.mapfiles.cli.output;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,7 +31,7 @@ public final class SymbolNames {
         }
         String name = known.get(raw);
         if (name == null) {
-            name = demangle(raw);
+            name = Demangler.demangle(raw);
             known.put(raw, name, name.length());
         }
         return name.equals(raw) ? null : name;
@@ -52,29 +51,10 @@ public final class SymbolNames {
         }
         List<String> raws = List.copyOf(noted);
         noted.clear();
-        List<String> unversioned = new ArrayList<>(raws.size());
-        for (String raw : raws) {
-            unversioned.add(withoutVersion(raw));
-        }
-        List<String> demangled = Demangler.demangleAll(unversioned);
+        List<String> demangled = Demangler.demangleAll(raws);
         for (int i = 0; i < raws.size(); i++) {
-            String name = demangled.get(i) + version(raws.get(i));
-            known.put(raws.get(i), name, name.length());
+            known.put(raws.get(i), demangled.get(i), demangled.get(i).length());
         }
-    }
-
-    private static String demangle(String raw) {
-        return Demangler.demangle(withoutVersion(raw)) + version(raw);
-    }
-
-    /** The version of a symbol, such as @@GLIBCXX_3.4, is no part of the mangled name. */
-    private static String withoutVersion(String raw) {
-        int version = raw.indexOf('@');
-        return version < 0 ? raw : raw.substring(0, version);
-    }
-
-    private static String version(String raw) {
-        return raw.substring(withoutVersion(raw).length());
     }
 
     /** Returns a name for text output. A mangled name is marked if it should be demangled and cannot be. */

@@ -81,6 +81,9 @@ class CppNamesTest {
         assertThat(Demangler.demangle(RAW)).isEqualTo("foo::bar(int)");
         assertThat(Demangler.demangle(RAW + "@plt")).isEqualTo("foo::bar(int)@plt");
         assertThat(Demangler.demangle(RAW + "@@V2.0")).as("a version").isEqualTo("foo::bar(int)@@V2.0");
+        assertThat(Demangler.demangle(RAW + "@@V2.0@plt"))
+                .as("the entry of a versioned function")
+                .isEqualTo("foo::bar(int)@@V2.0@plt");
         assertThat(Demangler.demangleAll(List.of(RAW + "@V1", RAW)))
                 .containsExactly("foo::bar(int)@V1", "foo::bar(int)");
         assertThat(Demangler.demangle("_ZNSt6vectorIiSaIiEE9push_backEOi").replace("> >", ">>"))
