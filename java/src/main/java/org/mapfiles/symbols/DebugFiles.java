@@ -5,6 +5,7 @@ import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -165,14 +166,32 @@ final class DebugFiles {
         }
         long crc = link.bytes().getInt(crcAt) & 0xffffffffL;
         byte[] directory = Arrays.copyOf(path, slash + 1);
-        for (byte[] candidate : List.of(
-                join(directory, name), join(directory, ascii(".debug/"), name), join(DEBUG_ROOT, directory, name))) {
+        for (byte[] candidate : pathsOfLink(directory, name)) {
             T found = inRoots(SymbolInfo.Source.DEBUG_LINK, candidate, file, crc, use);
             if (found != null) {
                 return found;
             }
         }
         return null;
+    }
+
+    /**
+     * Returns where a debug file of a name may be for a file in a directory: debuglink in the manual of GDB. Below
+     * /usr/lib/debug, the directories of the root of the process are repeated, which it may have by chroot(2).
+     */
+    private List<byte[]> pathsOfLink(byte[] directory, byte[] name) {
+        List<byte[]> paths = new ArrayList<>();
+        paths.add(join(directory, name));
+        paths.add(join(directory, ascii(".debug/"), name));
+        ProcessMaps maps = process == null ? null : process.get();
+        byte[] root = maps == null ? new byte[0] : ProcessRoot.read(maps);
+        if (root.length > 1 && ProcessRoot.isBelow(root, directory)) {
+            int length = root.length - 1; // without the slash at its end
+            byte[] below = Arrays.copyOfRange(directory, length, directory.length);
+            paths.add(join(Arrays.copyOf(root, length), DEBUG_ROOT, below, name));
+        }
+        paths.add(join(DEBUG_ROOT, directory, name));
+        return paths;
     }
 
     private @Nullable SymbolTable miniDebugInfo(ElfFile file, Use<SymbolTable> use, long maximum) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -29,9 +28,6 @@ import org.mapfiles.internal.RootAccess;
  * process: every address is checked by reading it, and every count has a maximum.
  */
 final class LoadPaths {
-    /** The encoding in which the JDK decodes the bytes of paths. */
-    private static final Charset PATH_ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
-
     private static final int AT_PHDR = 3;
     private static final int AT_PHENT = 4;
     private static final int AT_PHNUM = 5;
@@ -228,22 +224,11 @@ final class LoadPaths {
      */
     private boolean isBelowRoot() {
         if (root == null) {
-            root = readRoot();
+            root = ProcessRoot.read(maps);
         }
         byte[] name = new byte[mapping.nameLength()];
         mapping.name(name, 0);
-        return root.length > 0 && name.length >= root.length && Arrays.equals(root, Arrays.copyOf(name, root.length));
-    }
-
-    /** Returns the path of the root, with a slash at its end; empty: unknown. */
-    private byte[] readRoot() {
-        try {
-            Path link = Path.of("/proc/" + RootAccess.get().pidAtProc(maps) + "/root");
-            byte[] path = Files.readSymbolicLink(link).toString().getBytes(PATH_ENCODING);
-            return path.length == 1 ? path : Arrays.copyOf(path, path.length + 1);
-        } catch (IOException unknown) {
-            return new byte[0];
-        }
+        return ProcessRoot.isBelow(root, name);
     }
 
     /** Returns bytes of the process; fewer, or none, if they cannot be read. */

@@ -187,16 +187,31 @@ class DebugFilesTest {
     void aFileByBuildIdInTheRootThatTheTargetHasByChroot() throws Exception {
         Assume.followingEntries();
         split(ID);
+        Running running =
+                runInOtherRoot("mkdir -p root/usr/lib/debug/.build-id/ab && cp program.debug root" + IN_DEBUG_ROOT);
+        assertThat(find(running, running.hidden + 1)).isTrue();
+        expectHidden(SymbolInfo.Source.DEBUG_FILE);
+    }
+
+    @Test
+    void aLinkInTheRootThatTheTargetHasByChroot() throws Exception {
+        Assume.followingEntries();
+        split("-Wl,--build-id=none");
+        programs.sh("objcopy --add-gnu-debuglink=program.debug program && mv program.debug elsewhere");
+        Running running = runInOtherRoot(
+                "mkdir -p \"root/usr/lib/debug$PWD\" && cp elsewhere \"root/usr/lib/debug$PWD/program.debug\"");
+        assertThat(find(running, running.hidden + 1)).isTrue();
+        expectHidden(SymbolInfo.Source.DEBUG_LINK);
+    }
+
+    private Running runInOtherRoot(String makeDebugFile) throws Exception {
         programs.sh("mkdir -p /usr/lib/debug root && unshare -m true");
-        String script = "mount --make-rprivate / && mount --rbind / root && mount -t tmpfs none root/usr/lib/debug"
-                + " && mkdir -p root/usr/lib/debug/.build-id/ab && cp program.debug root" + IN_DEBUG_ROOT
-                + " && exec chroot root \"$PWD/program\"";
-        Running running = new Running(children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", script)
+        String script = "mount --make-rprivate / && mount --rbind / root && mount -t tmpfs none root/usr/lib/debug && "
+                + makeDebugFile + " && exec chroot root \"$PWD/program\"";
+        return new Running(children.own(new ProcessBuilder("unshare", "-m", "sh", "-c", script)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start()));
-        assertThat(find(running, running.hidden + 1)).isTrue();
-        expectHidden(SymbolInfo.Source.DEBUG_FILE);
     }
 
     /** A process with a mount namespace of its own could offer false names for a file that others map too. */

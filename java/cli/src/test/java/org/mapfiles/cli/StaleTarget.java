@@ -1,10 +1,12 @@
 package org.mapfiles.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -18,6 +20,15 @@ public final class StaleTarget implements AutoCloseable {
     private StaleTarget(Process process, long pid) {
         this.process = process;
         this.pid = pid;
+    }
+
+    /** Starts a script in Python, which maps a file. */
+    public static StaleTarget python(String mapped, String script, String... arguments)
+            throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3");
+        List<String> command = new ArrayList<>(List.of("/usr/bin/python3", "-c", script));
+        command.addAll(List.of(arguments));
+        return start(mapped, null, command);
     }
 
     /**
