@@ -19,7 +19,7 @@ static void trigger_is_made_and_removed(struct target target, const char *what)
     end_target(&target);
 }
 
-/* A link with the name, to a file that is not accessible: it stays, whoever runs this. */
+/* A link with the name, to a file that is not accessible: it stays, also if root runs this. */
 static void trigger_that_is_a_trap(const char *(*where)(const char *, pid_t))
 {
     struct target target = start_target(nothing);

@@ -230,7 +230,7 @@ static void of_memory_that_yama_denies(void)
     close(fd);
 }
 
-/* A process can always read its own map_files, whoever owns the directory. */
+/* A process can always read its own map_files, also if another user owns the directory. */
 static void of_the_own_process(void)
 {
     struct made made;

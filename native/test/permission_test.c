@@ -175,7 +175,7 @@ static void one_entry_is_read(const struct caller *caller, int which)
     CHECK_IS(entry.stat_error, -EPERM, names[which]);
 }
 
-static void file_is(const struct caller *caller, int which, int opened, int glance, int state)
+static void file_is(const struct caller *caller, int which, int opened, int quick, int state)
 {
     const struct mf_mapping *const mapping = mapping_of(which);
     const char *const name = mf_snapshot_name(snapshot, mapping);
@@ -189,8 +189,8 @@ static void file_is(const struct caller *caller, int which, int opened, int glan
         CHECK(pread(fd, bytes, 5, 0) == 5 && memcmp(bytes, names[which], 5) == 0, "WRONG FILE");
         close(fd);
     }
-    CHECK(mf_file_quick_verify(&process, mapping, name) == glance, "%s: quick verification of %s: %d instead of %d",
-          caller->name, names[which], mf_file_quick_verify(&process, mapping, name), glance);
+    CHECK(mf_file_quick_verify(&process, mapping, name) == quick, "%s: quick verification of %s: %d instead of %d",
+          caller->name, names[which], mf_file_quick_verify(&process, mapping, name), quick);
     CHECK(mf_file_state(&process, mapping, name) == state, "%s: the state of %s: %d instead of %d", caller->name, names[which],
           mf_file_state(&process, mapping, name), state);
     CHECK(mf_file_sharing_domain(&process, mapping, name) >= 0, "%s: the scope of %s", caller->name, names[which]);

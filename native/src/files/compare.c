@@ -150,7 +150,7 @@ static uint64_t next_random(uint64_t *random) /* xorshift64 */
 static int confirm(struct mf_process *process, struct comparison *with, const struct mf_mapping *mapping, uint64_t equal)
 {
     const uint64_t pieces = (mapping->end - mapping->start) / PIECE;
-    const uint64_t places = pieces < 2 * CHECKS ? 2 : pieces / CHECKS; /* a check at one of so many */
+    const uint64_t places = pieces < 2 * CHECKS ? 2 : pieces / CHECKS; /* one of these is checked */
     struct timespec now;
     uint64_t random;
 

@@ -16,7 +16,7 @@ import org.mapfiles.testing.SpecialMappingsProcess;
 /** Reads a process whose threads map, unmap, split, merge and remap meanwhile. */
 class ChurnTest {
     private static final long NANOS = 560_000_000;
-    /** A busy machine reads longer, until so many reads find changes. */
+    /** On a busy machine reading goes on until this number of reads has found changes. */
     private static final int MIN_CHANGED = 20;
 
     // pages that stay mapped in the area of each thread: GROUPS of special_churn.c

@@ -97,7 +97,7 @@ final class CommandLineFigures {
         }
     }
 
-    /** The floor of the start: a JVM, and the launcher, here with a program in place of Java that ends at once. */
+    /** The floor of the start: a JVM, and the launcher, here with a program in place of Java that ends immediately. */
     private void launcher(String launcher) throws Exception {
         Path home = Files.createTempDirectory("mapfiles-no-java-");
         Path program = Files.createDirectory(home.resolve("bin")).resolve("java");

@@ -16,7 +16,7 @@ import org.mapfiles.internal.SnapshotBuffer;
  *
  * <p>Reading it costs several times as much as {@link ResidentPages}, which has the bytes in memory and in swap too:
  * the kernel visits the structure of each page, and writes 700 bytes of text for each mapping. {@link #readTotal} costs
- * somewhat less.
+ * less: the kernel writes one text for all mappings.
  *
  * <p>smaps is read after a snapshot, while the process runs. A mapping that has another range by then is not found.
  *

@@ -32,7 +32,7 @@ final class MoveCursorMain {
             MapsException[] recorded = new MapsException[1];
             int[] rounds = new int[1];
             isSoon(() -> {
-                for (int i = 0; i < 500; i++) { // the refresher may be interrupted while it reads so many events
+                for (int i = 0; i < 500; i++) { // the refresher may be interrupted while it reads the events
                     channel.map(MapMode.READ_ONLY, 0, 4096);
                 }
                 if (++rounds[0] % 20 == 0) {

@@ -95,7 +95,7 @@ public final class SampleCounter {
         return -1;
     }
 
-    /** Reports what is not in the page. */
+    /** Reports the samples that are not in the page. */
     void report(Terminal terminal) {
         long mapped = samples().mapped();
         if (unmapped + mapped == 0) {
