@@ -125,7 +125,7 @@ static void compile(JNIEnv *env, const char *directory, const char *source)
     (*env)->DeleteLocalRef(env, array);
 }
 
-static void compile_until_done(JNIEnv *env, const char *directory, const _Atomic bool *is_done)
+static inline void compile_until_done(JNIEnv *env, const char *directory, const _Atomic bool *is_done)
 {
     const char *const source = write_source(directory);
 
