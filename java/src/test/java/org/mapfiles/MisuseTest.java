@@ -253,6 +253,29 @@ class MisuseTest {
     }
 
     @Test
+    void timelineOfOneProcessRejectsAnother() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                ProcessMaps same = ProcessMaps.self();
+                ProcessMaps other = ProcessMaps.of(children.sleeper().pid());
+                MapEvents ofOther = MapEvents.open(other)) {
+            MapTimeline timeline = MapTimeline.withMaxBytes(1 << 20);
+            MapSnapshot snapshot = new MapSnapshot();
+            timeline.poll(maps, snapshot);
+            MapSnapshot foreign = other.snapshot();
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> timeline.poll(other, snapshot),
+                    () -> timeline.poll(other, snapshot, ofOther),
+                    () -> timeline.addEvents(ofOther),
+                    () -> timeline.record(foreign, System.nanoTime(), System.nanoTime()));
+            assertThatThrownBy(() -> timeline.poll(other, snapshot))
+                    .hasMessage("this timeline has records of process " + maps.pid() + ", not of process " + other.pid()
+                            + ": make a timeline for each process");
+            timeline.poll(same, snapshot);
+        }
+    }
+
+    @Test
     void absurdSizesAreRejected() {
         int[][] sizes = {
             {-1, 0}, {0, -1}, {-1, -1}, {Integer.MAX_VALUE, 0}, {0, Integer.MAX_VALUE}, {1 << 25, 1}, {1 << 24, 1 << 30}

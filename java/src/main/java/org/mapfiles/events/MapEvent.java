@@ -247,7 +247,10 @@ public final class MapEvent implements Mapping {
     }
 
     private int field(int offset) {
-        return Objects.checkIndex(at, count) * Event.SIZE + offset;
+        if (at < 0 || at >= count) {
+            throw new IndexOutOfBoundsException("there is no current event: drain(), then call next()");
+        }
+        return at * Event.SIZE + offset;
     }
 
     private long field64(int offset) {

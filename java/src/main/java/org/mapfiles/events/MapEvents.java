@@ -101,7 +101,7 @@ public final class MapEvents implements AutoCloseable {
             }
 
             @Override
-            protected int pidAtProc(Object events) {
+            public int pidAtProc(Object events) {
                 return ((MapEvents) events).pidAtProc;
             }
         });

@@ -371,7 +371,10 @@ public final class MapFilesEntries {
     }
 
     private int field(int offset) {
-        return Entry.HEAD_SIZE + Objects.checkIndex(at, count) * Entry.SIZE_OF_ENTRY + offset;
+        if (at < 0 || at >= count) {
+            throw new IndexOutOfBoundsException("there is no current entry: fill this, then call next()");
+        }
+        return Entry.HEAD_SIZE + at * Entry.SIZE_OF_ENTRY + offset;
     }
 
     private int target(int offset) {

@@ -28,7 +28,7 @@ public abstract class EventsAccess {
     public abstract boolean drainAllForChanges(Object events);
 
     /** Returns the PID in /proc of the process of a {@code MapEvents}; 0: unknown. */
-    protected abstract int pidAtProc(Object events);
+    public abstract int pidAtProc(Object events);
 
     /**
      * Checks the events that a caller passes for the process of a {@code ProcessMaps}.

@@ -44,6 +44,7 @@ public final class JvmCodeReader implements AutoCloseable {
     private final JvmProcess jvm;
     private final ByteBuffer reader;
     private final Search search = new Search();
+    private boolean isVisiting;
 
     private JvmCodeReader(JvmProcess jvm) {
         this.jvm = jvm;
@@ -176,10 +177,23 @@ public final class JvmCodeReader implements AutoCloseable {
      *     be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
-     * @throws IllegalStateException if this reader is closed
+     * @throws IllegalStateException if this reader is closed, or the visitor of another call on this reader calls this
      */
     public synchronized boolean forEach(Consumer<CodeInfo> visitor) throws MapsException {
         Objects.requireNonNull(visitor, "visitor");
+        if (isVisiting) { // the position of the walk is one for each reader
+            throw new IllegalStateException(
+                    "a visitor of forEach() calls forEach() or snapshot() of its reader: open another reader for that");
+        }
+        isVisiting = true;
+        try {
+            return visitAll(visitor);
+        } finally {
+            isVisiting = false;
+        }
+    }
+
+    private boolean visitAll(Consumer<CodeInfo> visitor) throws MapsException {
         CodeInfo info = new CodeInfo();
         for (int i = 0; i < MAX_BLOBS; i++) {
             search.isWalk = true;
@@ -201,7 +215,7 @@ public final class JvmCodeReader implements AutoCloseable {
      *     reports whether some of it could not be read
      * @throws org.mapfiles.ProcessExitedException if the process has exited, or runs another program
      * @throws org.mapfiles.NotEnoughMemoryException if this JVM has too little direct memory
-     * @throws IllegalStateException if this reader is closed
+     * @throws IllegalStateException if this reader is closed, or a visitor of {@link #forEach} calls this
      */
     public JvmCodeSnapshot snapshot() throws MapsException {
         return JvmCodeSnapshot.of(this);

@@ -15,6 +15,7 @@ import org.mapfiles.ProcessMaps;
 import org.mapfiles.events.MapEvent;
 import org.mapfiles.events.MapEvents;
 import org.mapfiles.internal.EventsAccess;
+import org.mapfiles.internal.RootAccess;
 
 /**
  * Resolves an address as of its sampling time. A timeline records the mappings of one process over time, from polls and
@@ -51,6 +52,7 @@ public final class MapTimeline {
      */
     private final Object polling = new Object();
 
+    private final TimelineProcess process = new TimelineProcess();
     private final TimelineBlocks blocks;
     private final TrackedMappings tracked = new TrackedMappings();
     private long polledAt;
@@ -86,6 +88,7 @@ public final class MapTimeline {
      * @param maps the process, the same one in all calls
      * @param snapshot is refreshed, with the filter of its last read
      * @return whether mappings have changed
+     * @throws IllegalArgumentException if this timeline has records of another process
      * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
      * @throws IllegalStateException if the process is closed, or this timeline was loaded from a file
      * @throws MapsException as {@link ProcessMaps#refresh}
@@ -102,7 +105,7 @@ public final class MapTimeline {
      * @param snapshot is refreshed, with the filter of its last read
      * @param events of the same process, opened before the first poll
      * @return whether mappings have changed
-     * @throws IllegalArgumentException if the events are of another process
+     * @throws IllegalArgumentException if the events are of another process, or this timeline has records of another one
      * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
      * @throws IllegalStateException if the process or the events are closed, or this timeline was loaded from a file
      * @throws MapsException as {@link ProcessMaps#refresh}
@@ -116,6 +119,7 @@ public final class MapTimeline {
 
     private boolean pollWith(ProcessMaps maps, MapSnapshot snapshot, @Nullable MapEvents events) throws MapsException {
         Objects.requireNonNull(snapshot, "snapshot");
+        process.check(RootAccess.get().pidAtProc(Objects.requireNonNull(maps, "maps")));
         synchronized (polling) {
             long from = System.nanoTime();
             maps.refresh(snapshot);
@@ -142,11 +146,13 @@ public final class MapTimeline {
      * If a thread is not watched ({@link MapEvents#isThreadUnwatched}), they are until another stream is used.
      *
      * @param events of the same process, opened before the first poll
+     * @throws IllegalArgumentException if this timeline has records of another process
      * @throws IllegalStateException if the events are closed, another thread drains them, or this timeline was loaded
      *     from a file
      */
     public void addEvents(MapEvents events) {
         Objects.requireNonNull(events, "events");
+        process.set(EventsAccess.get().pidAtProc(events));
         synchronized (polling) {
             long now = System.nanoTime();
             boolean isComplete = false;
@@ -238,7 +244,7 @@ public final class MapTimeline {
      * @param to {@link System#nanoTime} after the read, in nanoseconds
      * @return whether mappings have changed since the last record
      * @throws IllegalArgumentException if {@code to} is before {@code from}, or {@code from} before that of the last
-     *     call
+     *     call; or if this timeline has records of another process
      * @throws IllegalStateException if this timeline was loaded from a file
      */
     public synchronized boolean record(MapSnapshot snapshot, long from, long to) {
@@ -248,6 +254,8 @@ public final class MapTimeline {
             throw new IllegalArgumentException(
                     "the times " + from + " to " + to + " do not increase, or are before the last poll at " + polledAt);
         }
+        Object owner = RootAccess.get().owner(snapshot);
+        process.set(owner == null ? 0 : RootAccess.get().pidAtProc(owner));
         MappingStep step = tracked.polled(snapshot, from, to);
         boolean isChanged = blocks.isEmpty() || record(step);
         long now = Math.max(to, tracked.latestEvent()); // the time of the tracked mappings

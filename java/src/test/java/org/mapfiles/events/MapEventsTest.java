@@ -172,7 +172,9 @@ class MapEventsTest {
                 MapEvents changes = MapEvents.open(maps, Option.IMMEDIATE_WAKEUP)) {
             MapEvent event = changes.event();
             assertThat(event.next()).isFalse();
-            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(event::start);
+            assertThatExceptionOfType(IndexOutOfBoundsException.class)
+                    .isThrownBy(event::start)
+                    .withMessage("there is no current event: drain(), then call next()");
             assertThat(event).hasToString("no event");
             shell.getOutputStream().write('\n');
             shell.getOutputStream().flush();

@@ -326,7 +326,9 @@ class MapFilesTest {
         assertThatThrownBy(() -> files.read(mapping, entries)).isInstanceOf(ProcessExitedException.class);
         assertThatThrownBy(() -> files.open(mapping)).isInstanceOf(ProcessExitedException.class);
         assertThat(entries.count()).isZero();
-        assertThatThrownBy(entries::start).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(entries::start)
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("there is no current entry: fill this, then call next()");
     }
 
     @Test

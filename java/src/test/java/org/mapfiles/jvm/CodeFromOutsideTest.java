@@ -1,6 +1,7 @@
 package org.mapfiles.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -251,6 +252,29 @@ class CodeFromOutsideTest {
                         .isInstanceOf(ProcessExitedException.class);
                 assertThatThrownBy(() -> reader.forEach(each -> {})).isInstanceOf(ProcessExitedException.class);
             }
+        }
+    }
+
+    /** The position of the walk is in the reader: a walk in a visitor would end the one that calls it. */
+    @Test
+    void visitorMaySearchButNotVisit() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                JvmCodeReader reader = JvmCodeReader.of(maps)) {
+            CodeInfo found = new CodeInfo();
+            assertThat(reader.forEach(each -> assertThatCode(() -> reader.find(each.start(), found))
+                            .doesNotThrowAnyException()))
+                    .isTrue();
+            assertThatThrownBy(() -> reader.forEach(each -> {
+                        assertThatThrownBy(() -> reader.forEach(inner -> {})).isInstanceOf(IllegalStateException.class);
+                        assertThatThrownBy(reader::snapshot)
+                                .isInstanceOf(IllegalStateException.class)
+                                .hasMessageStartingWith("a visitor of forEach() calls forEach() or snapshot()");
+                        throw new UnsupportedOperationException("of the visitor");
+                    }))
+                    .isInstanceOf(UnsupportedOperationException.class);
+            assertThat(reader.snapshot().isComplete())
+                    .as("after a visitor has thrown")
+                    .isTrue();
         }
     }
 
