@@ -342,7 +342,8 @@ public final class MapEvents implements AutoCloseable {
     }
 
     /**
-     * Returns the number of events that the kernel could not write because a ring was full, by the last drain.
+     * Returns the number of lost events that the last drain counted: the kernel could not write them, because a ring
+     * was full. The kernel reports a loss with the next event that it can write, so a later drain may count it.
      *
      * @return 0 or more
      */

@@ -413,7 +413,10 @@ public final class LiveMaps implements AutoCloseable {
         return events == null ? Optional.empty() : Optional.ofNullable(events.failure());
     }
 
-    /** Ends refreshing, after an active read. The last snapshot stays readable. A second close does nothing. */
+    /**
+     * Ends refreshing in the background, after an active read. The last snapshot stays readable, and {@link #refresh}
+     * and {@link #query} still work. A second close does nothing.
+     */
     @Override
     public void close() {
         closed = true;

@@ -23,6 +23,7 @@ final class DebugFiles {
     private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
     private static final String DEBUG_FILES = "/usr/lib/debug/.build-id/";
     private static final int MAX_LINK = 4096;
+    private static final String MINI_DEBUG_INFO = ".gnu_debugdata";
     private static final int MAX_COMPRESSED = 16 << 20;
     /** A target could make a file of any size. */
     private static final long MAX_CRC_BYTES = 1L << 30;
@@ -31,6 +32,7 @@ final class DebugFiles {
     private final @Nullable WeakReference<ProcessMaps> process;
 
     private final byte[] path;
+    private boolean hasUnread;
 
     /**
      * @param process whose root is searched first; null: only the root of this process
@@ -57,6 +59,7 @@ final class DebugFiles {
             @Override
             public @Nullable SymbolTable of(SymbolInfo.Source source, ElfBytes candidate, NativeMemory elf) {
                 SymbolTable read = SymbolTable.read(source, candidate, elf, maximum);
+                hasUnread |= read == null;
                 return read != null && read.hasSymtab() && read.symbolCount() > 0 ? read : null;
             }
         };
@@ -68,6 +71,11 @@ final class DebugFiles {
             found = miniDebugInfo(file, symbols, maximum);
         }
         return found != null ? found : inDebuginfodCache(file, symbols);
+    }
+
+    /** Returns whether symbols of a file that matches could not be read. */
+    boolean hasUnread() {
+        return hasUnread;
     }
 
     /** Returns the first file that matches and has source lines, open; null: there is none. */
@@ -195,8 +203,9 @@ final class DebugFiles {
     }
 
     private @Nullable SymbolTable miniDebugInfo(ElfFile file, Use<SymbolTable> use, long maximum) {
-        NativeMemory compressed = file.bytes.section(".gnu_debugdata", MAX_COMPRESSED);
+        NativeMemory compressed = file.bytes.section(MINI_DEBUG_INFO, MAX_COMPRESSED);
         if (compressed == null) {
+            hasUnread |= file.bytes.hasSection(MINI_DEBUG_INFO);
             return null;
         }
         NativeMemory content;
@@ -204,8 +213,10 @@ final class DebugFiles {
             content = MiniDebugInfo.decompress(compressed, (int) Math.min(maximum, Integer.MAX_VALUE - 1024));
         } catch (NoClassDefFoundError e) {
             file.setMiniDebugInfoUnread();
+            hasUnread = true;
             return null;
         }
+        hasUnread |= content == null;
         return content == null ? null : used(SymbolInfo.Source.MINI_DEBUG_INFO, ElfBytes.of(content), file, -1, use);
     }
 

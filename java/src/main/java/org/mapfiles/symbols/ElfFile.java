@@ -39,6 +39,12 @@ public final class ElfFile {
     /** Whether a file with more symbols was searched, and none was found. */
     private boolean isWithoutDebugFile;
 
+    /** Whether a debug file matches whose symbols could not be read, and no other one does. */
+    private boolean hasUnreadDebugFile;
+
+    /** Why a search finds nothing. Written before the tables. */
+    private SymbolInfo.Status missing = SymbolInfo.Status.NO_SYMBOL;
+
     private volatile SymbolTable @Nullable [] tables;
     private boolean isMiniDebugInfoUnread;
     private @Nullable String htlhash;
@@ -234,9 +240,7 @@ public final class ElfFile {
             }
         }
         Reference.reachabilityFence(all);
-        return best == null
-                ? result.set(SymbolInfo.Status.NO_SYMBOL, this, elfAddress)
-                : result.setFound(this, elfAddress, best, at);
+        return best == null ? result.set(missing, this, elfAddress) : result.setFound(this, elfAddress, best, at);
     }
 
     /**
@@ -320,9 +324,13 @@ public final class ElfFile {
         SymbolTable more = null;
         boolean isWhole = own != null && own.hasSymtab();
         if (!isWhole && !isWithoutDebugFile && path != null) {
-            more = new DebugFiles(process, path).find(this, maximum);
+            DebugFiles files = new DebugFiles(process, path);
+            more = files.find(this, maximum);
             isWithoutDebugFile = more == null;
+            hasUnreadDebugFile = more == null && files.hasUnread();
         }
+        boolean isComplete = more != null || own != null && !hasUnreadDebugFile;
+        missing = isComplete ? SymbolInfo.Status.NO_SYMBOL : SymbolInfo.Status.SYMBOLS_NOT_READ;
         if (own == null || own.symbolCount() == 0) {
             return more == null ? NONE : new SymbolTable[] {more};
         }

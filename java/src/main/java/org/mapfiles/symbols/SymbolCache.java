@@ -65,7 +65,8 @@ public final class SymbolCache implements AutoCloseable {
     /**
      * Constructs an empty cache. 64 MiB hold more than two million symbols: about 40 times libjvm.so.
      *
-     * @param maximum size of the symbols of all files, in bytes, above 0. A file whose symbols take more has none
+     * @param maximum size of the symbols of all files, in bytes, above 0. A file whose symbols take more has the status
+     *     {@link SymbolInfo.Status#SYMBOLS_NOT_READ}
      * @throws IllegalArgumentException if it is not above 0
      */
     public static SymbolCache ofBytes(long maximum) {

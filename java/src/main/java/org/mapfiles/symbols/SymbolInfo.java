@@ -22,6 +22,11 @@ public final class SymbolInfo {
         /** The ELF address is known, but no symbol covers it. */
         NO_SYMBOL,
         /**
+         * The ELF address is known, but not all symbols of the file could be read: they exceed the maximum of the
+         * {@link SymbolCache} or another limit, or are malformed. A symbol may cover the address.
+         */
+        SYMBOLS_NOT_READ,
+        /**
          * The file is an ELF file, but no segment of it fits the mapping, or several do: the ELF address is unknown.
          */
         NO_ELF_ADDRESS,
@@ -130,7 +135,7 @@ public final class SymbolInfo {
 
     /** Returns whether {@link #elfAddress()} is known. */
     public boolean hasElfAddress() {
-        return table != null || reason == Status.NO_SYMBOL;
+        return table != null || reason == Status.NO_SYMBOL || reason == Status.SYMBOLS_NOT_READ;
     }
 
     /**

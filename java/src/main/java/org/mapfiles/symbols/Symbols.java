@@ -81,8 +81,8 @@ public final class Symbols {
      * @throws ProcessExitedException if the file must be opened and the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory for the symbols
      * @throws MapsException if descriptors or memory of the kernel are used up; a later search tries again
-     * @throws IllegalStateException if the file must be opened and the {@link ProcessMaps} or the {@link SymbolCache} is
-     *     closed
+     * @throws IllegalStateException if the file must be opened and the {@link ProcessMaps} or the {@link SymbolCache}
+     *     is closed
      */
     public boolean find(Mapping mapping, long address, SymbolInfo result) throws MapsException {
         try {
@@ -124,8 +124,8 @@ public final class Symbols {
      * @throws ProcessExitedException if the file must be opened and the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
      * @throws MapsException if descriptors or memory of the kernel are used up
-     * @throws IllegalStateException if the file must be opened and the {@link ProcessMaps} or the {@link SymbolCache} is
-     *     closed
+     * @throws IllegalStateException if the file must be opened and the {@link ProcessMaps} or the {@link SymbolCache}
+     *     is closed
      */
     public boolean locate(Mapping mapping, long address, SymbolInfo result) throws MapsException {
         Objects.requireNonNull(result, "result");
@@ -162,8 +162,8 @@ public final class Symbols {
      * @return empty if there is none, or it cannot be opened: {@link #locate} has the reason
      * @throws ProcessExitedException if the file must be opened and the process has exited
      * @throws NotEnoughMemoryException if this JVM has too little memory
-     * @throws IllegalStateException if the file must be opened and the {@link ProcessMaps} or the {@link SymbolCache} is
-     *     closed
+     * @throws IllegalStateException if the file must be opened and the {@link ProcessMaps} or the {@link SymbolCache}
+     *     is closed
      */
     public Optional<ElfFile> file(Mapping mapping) throws MapsException {
         return Optional.ofNullable(entry(Objects.requireNonNull(mapping, "mapping")).file);

@@ -105,7 +105,8 @@ public final class MapTimeline {
      * @param snapshot is refreshed, with the filter of its last read
      * @param events of the same process, opened before the first poll
      * @return whether mappings have changed
-     * @throws IllegalArgumentException if the events are of another process, or this timeline has records of another one
+     * @throws IllegalArgumentException if the events are of another process, or this timeline has records of another
+     *     one
      * @throws org.mapfiles.ProcessExitedException if the process has exited; the timeline stays usable
      * @throws IllegalStateException if the process or the events are closed, or this timeline was loaded from a file
      * @throws MapsException as {@link ProcessMaps#refresh}

@@ -124,6 +124,33 @@ class DebugFilesTest {
                 .isFalse();
     }
 
+    /** The cache has room for the exported symbols, and not for those of the debug file. */
+    @Test
+    void unreadDebugFileIsNotAFileWithoutSymbols() throws Exception {
+        split("-Wl,--build-id=none");
+        programs.sh("objcopy $(seq 1000 | sed 's/.*/--add-symbol more&=.text:&,global,function/') program.debug"
+                + " && objcopy --add-gnu-debuglink=program.debug program");
+        assertThat(findHidden()).isTrue();
+        try (SymbolCache whole = SymbolCache.ofBytes(1 << 20);
+                SymbolCache one = SymbolCache.ofBytes(1 << 20)) {
+            whole.open(programs.path("program")).find(hidden, info);
+            programs.sh("mv program.debug kept.debug");
+            one.open(programs.path("program")).find(hidden, info);
+            assertThat(info.status()).as("there is no debug file").isEqualTo(SymbolInfo.Status.NO_SYMBOL);
+            assertThat(one.size()).isPositive().isLessThan(whole.size() / 4);
+            programs.sh("mv kept.debug program.debug");
+            try (SymbolCache small = SymbolCache.ofBytes(one.size())) {
+                ElfFile file = small.open(programs.path("program"));
+                assertThat(file.find(programs.nm("whole", "exported"), info)).isTrue();
+                for (int i = 0; i < 2; i++) {
+                    assertThat(file.find(hidden, info)).isFalse();
+                    assertThat(info.status()).isEqualTo(SymbolInfo.Status.SYMBOLS_NOT_READ);
+                    file.unload();
+                }
+            }
+        }
+    }
+
     @Test
     void compressedSymbolsInTheFile() throws Exception {
         split(ID);

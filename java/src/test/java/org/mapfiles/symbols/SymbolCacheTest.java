@@ -123,7 +123,8 @@ class SymbolCacheTest {
             assertThat(cache.open(programs.path("program")).find(address, info))
                     .as("too large for this cache")
                     .isFalse();
-            assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_SYMBOL);
+            assertThat(info.status()).isEqualTo(SymbolInfo.Status.SYMBOLS_NOT_READ);
+            assertThat(info.elfAddress()).isEqualTo(address);
         }
         assertThatThrownBy(() -> SymbolCache.ofBytes(0)).isInstanceOf(IllegalArgumentException.class);
     }
