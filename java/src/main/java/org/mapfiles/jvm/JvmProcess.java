@@ -60,7 +60,7 @@ public final class JvmProcess implements AutoCloseable {
      *     bytes; empty: unknown
      * @param thread the thread, if it is one of this JVM and the JVM lists it to Java code; null: another JVM, or a
      *     thread that it hides
-     * @param stackStart first address of the stack
+     * @param stackStart first address of the stack, where HotSpot's guard zones are
      * @param stackEnd end of the stack (exclusive)
      */
     public record JavaThread(int tid, String name, @Nullable Thread thread, long stackStart, long stackEnd) {

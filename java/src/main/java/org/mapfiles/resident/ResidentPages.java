@@ -123,10 +123,7 @@ public final class ResidentPages {
     public synchronized void read(ProcessMaps maps, MapSnapshot snapshot, long start, long end) throws MapsException {
         Objects.requireNonNull(maps, "maps");
         Objects.requireNonNull(snapshot, "snapshot");
-        if (Long.compareUnsigned(start, end) > 0) {
-            throw new IllegalArgumentException(
-                    "start 0x" + Long.toHexString(start) + " is above end 0x" + Long.toHexString(end));
-        }
+        checkRange(start, end);
         count = 0;
         walk.bytes()
                 .putLong(Walk.NEXT, start)
@@ -138,7 +135,7 @@ public final class ResidentPages {
         synchronized (snapshot) { // no other thread may read into the snapshot during the calls
             if (RootAccess.get().owner(snapshot) != maps) {
                 throw new IllegalArgumentException(
-                        "the snapshot is not of this process: pass one that this ProcessMaps" + " has read");
+                        "the snapshot is not of this process: pass one that this ProcessMaps has read");
             }
             SnapshotBuffer mappings = RootAccess.get().buffer(snapshot);
             while (walk.bytes().getLong(Walk.NEXT) != end) {
@@ -201,15 +198,24 @@ public final class ResidentPages {
      * @param start first address, unsigned
      * @param end end (exclusive), unsigned
      * @param sums the sums to add to
+     * @throws IllegalArgumentException if {@code start} is above {@code end}
      */
     public void add(long start, long end, ResidentBytes sums) {
         Objects.requireNonNull(sums, "sums");
+        checkRange(start, end);
         for (int i = firstAfter(start); i < count && Long.compareUnsigned(start(i), end) < 0; i++) {
             long from = Long.compareUnsigned(start(i), start) > 0 ? start(i) : start;
             long to = Long.compareUnsigned(end(i), end) < 0 ? end(i) : end;
             if (Long.compareUnsigned(from, to) < 0) {
                 sums.add(to - from, ranges.get(i * LONGS + CATEGORIES));
             }
+        }
+    }
+
+    private static void checkRange(long start, long end) {
+        if (Long.compareUnsigned(start, end) > 0) {
+            throw new IllegalArgumentException(
+                    "start 0x" + Long.toHexString(start) + " is above end 0x" + Long.toHexString(end));
         }
     }
 

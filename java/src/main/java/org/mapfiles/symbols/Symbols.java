@@ -137,8 +137,10 @@ public final class Symbols {
      * {@link SymbolInfo.Status#NO_FILE}.
      *
      * @param snapshot of this process
+     * @param addresses any 64-bit values
      * @param results one for each address
      * @throws IllegalArgumentException if there are fewer results than addresses
+     * @throws IllegalStateException if the snapshot is refreshed with changes during the call, or as {@link #find}
      * @throws MapsException as {@link #find}
      */
     public void findAll(MapSnapshot snapshot, long[] addresses, SymbolInfo[] results) throws MapsException {

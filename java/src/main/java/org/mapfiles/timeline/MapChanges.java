@@ -87,8 +87,8 @@ public final class MapChanges {
      * Reads the mappings of a process. All changes from now on are reported.
      *
      * @param maps the process; the caller closes it after the last poll
-     * @param events of the same process, opened before with {@link MapEvents.Option#DATA}; only this object may drain
-     *     them
+     * @param events of the same process, opened before; only this object may drain them. With
+     *     {@link MapEvents.Option#DATA} mappings that are not executable have exact times too
      * @return the changes from now on
      * @throws IllegalArgumentException if the events are of another process
      * @throws org.mapfiles.ProcessExitedException if the process has exited

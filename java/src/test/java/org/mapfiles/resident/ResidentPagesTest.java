@@ -229,6 +229,23 @@ class ResidentPagesTest {
     }
 
     @Test
+    void aRangeThatBeginsAboveItsEndIsRejected() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self()) {
+            MapSnapshot snapshot = maps.snapshot();
+            ResidentPages pages = new ResidentPages();
+            pages.read(maps, snapshot);
+            ResidentBytes sums = new ResidentBytes();
+            String message = "start 0x2000 is above end 0x1000";
+            assertThatThrownBy(() -> pages.read(maps, snapshot, 0x2000, 0x1000)).hasMessage(message);
+            assertThatThrownBy(() -> pages.add(0x2000, 0x1000, sums))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message);
+            pages.add(0, -1, sums); // addresses are unsigned
+            assertThat(sums.rss()).isPositive();
+        }
+    }
+
+    @Test
     void anObjectBeforeTheFirstReadHasNoPages() {
         pages.add(0, -1, sums);
         assertThat(sums.present() + sums.swapped() + pages.size()).isZero();
