@@ -275,6 +275,22 @@ class MisuseTest {
         }
     }
 
+    /** It would share its memory with itself. */
+    @Test
+    void sharedMappingsRejectsAProcessThatIsListedTwice() throws Exception {
+        try (ProcessMaps maps = ProcessMaps.self();
+                ProcessMaps same = ProcessMaps.self();
+                ProcessMaps other = ProcessMaps.of(children.sleeper().pid())) {
+            assertThat(SharedMappings.withPrivate(List.of(maps, other)).groups())
+                    .isNotEmpty();
+            for (List<ProcessMaps> twice : List.of(List.of(maps, maps), List.of(maps, other, same))) {
+                assertThatThrownBy(() -> SharedMappings.withPrivate(twice))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("process " + maps.pid() + " is in the list twice: pass it once");
+            }
+        }
+    }
+
     @Test
     void absurdSizesAreRejected() {
         int[][] sizes = {

@@ -1,9 +1,12 @@
 package org.mapfiles.files;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.mapfiles.MapCursor;
 import org.mapfiles.MapFilter;
@@ -12,6 +15,7 @@ import org.mapfiles.MapSnapshot;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.internal.RootAccess;
 
 /**
  * Groups of mappings of several processes that are the same memory, as of the time when they were read. Immutable and
@@ -89,8 +93,10 @@ public final class SharedMappings {
     /**
      * Returns the groups of shared mappings of these processes: writes of one process reach the others.
      *
-     * @param processes whose mappings are read
+     * @param processes whose mappings are read, each once
      * @return the groups now
+     * @throws IllegalArgumentException if a process is in the list twice
+     * @throws IllegalStateException if a process is closed
      * @throws org.mapfiles.ProcessExitedException if a process has exited
      * @throws org.mapfiles.PermissionDeniedException if the mappings of a process may not be read
      * @throws MapsException if reading fails for another reason, as {@link ProcessMaps} describes
@@ -103,8 +109,10 @@ public final class SharedMappings {
      * Returns the groups of shared and private mappings of these processes. Unmodified pages are shared; modified pages
      * of private mappings are copies.
      *
-     * @param processes whose mappings are read
+     * @param processes whose mappings are read, each once
      * @return the groups now
+     * @throws IllegalArgumentException if a process is in the list twice
+     * @throws IllegalStateException if a process is closed
      * @throws org.mapfiles.ProcessExitedException if a process has exited
      * @throws org.mapfiles.PermissionDeniedException if the mappings of a process may not be read
      * @throws MapsException if reading fails for another reason, as {@link ProcessMaps} describes
@@ -114,6 +122,7 @@ public final class SharedMappings {
     }
 
     private static SharedMappings of(List<ProcessMaps> processes, MapFilter filter) throws MapsException {
+        requireOnce(processes);
         Map<Numbers, List<Range>> candidates = new LinkedHashMap<>();
         for (ProcessMaps process : processes) {
             MapSnapshot snapshot = process.snapshot(filter.by(Backend.TEXT));
@@ -137,6 +146,17 @@ public final class SharedMappings {
             }
         }
         return new SharedMappings(groups, undecided);
+    }
+
+    /** Memory of one process that is listed twice would be shared with itself. */
+    private static void requireOnce(List<ProcessMaps> processes) {
+        Set<Object> seen = new HashSet<>();
+        for (ProcessMaps process : processes) {
+            int pidAtProc = RootAccess.get().pidAtProc(Objects.requireNonNull(process, "a process"));
+            if (!seen.add(pidAtProc > 0 ? pidAtProc : process)) {
+                throw new IllegalArgumentException("process " + process.pid() + " is in the list twice: pass it once");
+            }
+        }
     }
 
     /** Returns the ranges that map some of the same bytes as a range of another process. */

@@ -92,6 +92,7 @@ public final class LibraryOffsets {
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
     private long address;
+    private boolean isFound;
 
     /**
      * Reads the files of a snapshot.
@@ -155,6 +156,7 @@ public final class LibraryOffsets {
      */
     public Outcome find(String library, long offset) {
         Objects.requireNonNull(library, "library");
+        isFound = false;
         Load found = null;
         for (Load load : byLastName.getOrDefault(library.substring(library.lastIndexOf('/') + 1), List.of())) {
             if (load.path.equals(library) || load.path.endsWith("/" + library)) {
@@ -172,6 +174,7 @@ public final class LibraryOffsets {
             return Outcome.BEYOND;
         }
         address = at;
+        isFound = true;
         return Outcome.FOUND;
     }
 
@@ -195,7 +198,8 @@ public final class LibraryOffsets {
                 found++;
             }
         }
-        return found == 1
+        isFound = found == 1;
+        return isFound
                 ? Outcome.FOUND
                 : found > 1 ? Outcome.AMBIGUOUS : mappings.isEmpty() ? Outcome.NO_LIBRARY : Outcome.BEYOND;
     }
@@ -211,9 +215,14 @@ public final class LibraryOffsets {
     /**
      * Returns the address that was found.
      *
-     * @return valid after {@link #find} or {@link #findInFile} has returned {@link Outcome#FOUND}
+     * @return any 64-bit value
+     * @throws IllegalStateException if the last {@link #find} or {@link #findInFile} did not return
+     *     {@link Outcome#FOUND}, or there was none
      */
     public long address() {
+        if (!isFound) {
+            throw new IllegalStateException("no address was found: call this only after FOUND");
+        }
         return address;
     }
 }

@@ -242,7 +242,8 @@ public final class SavedMaps {
     }
 
     /**
-     * Returns the mappings. Text of maps is classified as by {@link MapSnapshot#ofText}.
+     * Returns the mappings, always the same object: do not read a process into it. Text of maps is classified as by
+     * {@link MapSnapshot#ofText}.
      *
      * @return the snapshot; it has no mapping if an hs_err file lacks them
      */

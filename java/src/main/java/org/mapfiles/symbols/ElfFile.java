@@ -267,6 +267,7 @@ public final class ElfFile {
     /**
      * Returns where the symbols come from. Reads them if no search has done so.
      *
+     * @throws IllegalStateException as {@link #find}
      * @throws UncheckedIOException if they cannot be read
      */
     public List<SymbolInfo.Source> sources() {
@@ -281,6 +282,7 @@ public final class ElfFile {
     /**
      * Returns the number of symbols. Reads them if no search has done so.
      *
+     * @throws IllegalStateException as {@link #find}
      * @throws UncheckedIOException if they cannot be read
      */
     public int symbolCount() {
@@ -376,6 +378,7 @@ public final class ElfFile {
      * Returns whether the file has compressed symbols ({@code .gnu_debugdata}) that were not read, because
      * {@code org.tukaani.xz} is not on the module path or class path. Reads the symbols if no search has done so.
      *
+     * @throws IllegalStateException as {@link #find}
      * @throws UncheckedIOException if they cannot be read
      */
     public boolean isMiniDebugInfoUnread() {

@@ -1,6 +1,7 @@
 package org.mapfiles.saved;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,7 @@ class LibraryOffsetsTest {
                 line(0x101000, 0x103000, "r-xp", 0x1000, "/a/libx.so"),
                 line(0x104000, 0x105000, "rw-p", 0x3000, "/a/libx.so"),
                 line(0x105000, 0x106000, "rw-p", 0, ""));
+        assertThatThrownBy(libraries::address).isInstanceOf(IllegalStateException.class);
         assertThat(libraries.find("libx.so", 0x1234)).isEqualTo(Outcome.FOUND);
         assertThat(libraries.address()).isEqualTo(0x101234);
         assertThat(libraries.find("/a/libx.so", 0x4321)).isEqualTo(Outcome.FOUND);
@@ -38,6 +40,14 @@ class LibraryOffsetsTest {
                 .as("zero-initialised data")
                 .isEqualTo(Outcome.FOUND);
         assertThat(libraries.find("libx.so", 0x6000)).isEqualTo(Outcome.BEYOND);
+        assertThatThrownBy(libraries::address)
+                .as("not that of the search before")
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("no address was found: call this only after FOUND");
+        assertThat(libraries.findInFile("/a/libx.so", 0x1234)).isEqualTo(Outcome.FOUND);
+        assertThat(libraries.address()).isEqualTo(0x101234);
+        assertThat(libraries.findInFile("/a/liby.so", 0)).isEqualTo(Outcome.NO_LIBRARY);
+        assertThatThrownBy(libraries::address).isInstanceOf(IllegalStateException.class);
         assertThat(libraries.find("libx.so", -1)).isEqualTo(Outcome.BEYOND);
         assertThat(libraries.find("x.so", 0)).isEqualTo(Outcome.NO_LIBRARY);
         assertThat(libraries.find("b/libx.so", 0)).isEqualTo(Outcome.NO_LIBRARY);
