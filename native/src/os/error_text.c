@@ -46,7 +46,7 @@ const char *mf_strerror(int error)
     case 0:
         return "no error";
     case ESRCH:
-        return "the process has exited";
+        return "there is no such process, or it has exited";
     case ECHILD:
         return "the process is a zombie, which has no mappings";
     case ENXIO:

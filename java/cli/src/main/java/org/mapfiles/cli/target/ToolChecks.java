@@ -27,7 +27,7 @@ public final class ToolChecks {
         List<Check> checks = new ArrayList<>();
         checks.add(programs(
                 "source lines",
-                List.of("addr2line", "eu-addr2line", "llvm-symbolizer"),
+                List.of("llvm-symbolizer", "eu-addr2line", "addr2line"), // in the order of preference
                 "install binutils for addr2line"));
         checks.add(programs("demangler", List.of("c++filt", "llvm-cxxfilt"), "install binutils for c++filt"));
         checks.add(debugFiles());
@@ -40,7 +40,7 @@ public final class ToolChecks {
     private static Check programs(String name, List<String> programs, String remedy) {
         List<String> found = new ArrayList<>();
         for (String program : programs) {
-            if (isOnPath(program)) {
+            if (isOnPath(program, System.getenv("PATH"))) {
                 found.add(program);
             }
         }
@@ -49,11 +49,16 @@ public final class ToolChecks {
                 : Check.ok(name, String.join(", ", found));
     }
 
-    private static boolean isOnPath(String program) {
-        String path = System.getenv("PATH");
+    /**
+     * Returns whether a command would run the program: programs in relative directories are not used.
+     *
+     * @param path the directories, with colons; null: none
+     */
+    static boolean isOnPath(String program, String path) {
         for (String directory : path == null ? new String[0] : path.split(File.pathSeparator)) {
             try {
-                if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, program))) {
+                Path file = Path.of(directory, program);
+                if (file.isAbsolute() && Files.isRegularFile(file) && Files.isExecutable(file)) {
                     return true;
                 }
             } catch (InvalidPathException e) {
