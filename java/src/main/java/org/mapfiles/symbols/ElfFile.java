@@ -42,8 +42,8 @@ public final class ElfFile {
     /** Whether a debug file matches whose symbols could not be read, and no other one does. */
     private boolean hasUnreadDebugFile;
 
-    /** Why a search finds nothing. Written before the tables. */
-    private SymbolInfo.Status missing = SymbolInfo.Status.NO_SYMBOL;
+    /** Whether a symbol may be missing in the tables. Written before them. No status: its class would be loaded. */
+    private boolean isIncomplete;
 
     private volatile SymbolTable @Nullable [] tables;
     private boolean isMiniDebugInfoUnread;
@@ -240,7 +240,11 @@ public final class ElfFile {
             }
         }
         Reference.reachabilityFence(all);
-        return best == null ? result.set(missing, this, elfAddress) : result.setFound(this, elfAddress, best, at);
+        return best == null ? result.set(missing(), this, elfAddress) : result.setFound(this, elfAddress, best, at);
+    }
+
+    private SymbolInfo.Status missing() {
+        return isIncomplete ? SymbolInfo.Status.SYMBOLS_NOT_READ : SymbolInfo.Status.NO_SYMBOL;
     }
 
     /**
@@ -331,8 +335,7 @@ public final class ElfFile {
             isWithoutDebugFile = more == null;
             hasUnreadDebugFile = more == null && files.hasUnread();
         }
-        boolean isComplete = more != null || own != null && !hasUnreadDebugFile;
-        missing = isComplete ? SymbolInfo.Status.NO_SYMBOL : SymbolInfo.Status.SYMBOLS_NOT_READ;
+        isIncomplete = more == null && (own == null || hasUnreadDebugFile);
         if (own == null || own.symbolCount() == 0) {
             return more == null ? NONE : new SymbolTable[] {more};
         }
