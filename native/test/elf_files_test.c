@@ -193,6 +193,33 @@ static void plt_of_programs(void)
     }
 }
 
+/* ---- Files with many sections ---- */
+
+/* The last section is not loaded, and its symbol has the address 0, which is that of the header of the ELF file. */
+static void many_sections(void)
+{
+    enum { SECTIONS = 300 };
+    struct opened opened;
+    struct mf_symbol symbol;
+    FILE *const source = fopen("many.s", "w");
+    int error;
+
+    for (int i = 0; source != NULL && i < SECTIONS; i++)
+        fprintf(source, ".section s%d,\"ax\"\n.globl f%d\n.type f%d,%%function\nf%d: .long 0\n.size f%d,4\n", i, i, i, i, i);
+    if (source == NULL || fputs(".section last,\"\"\n.globl o\n.type o,%object\no: .zero 64\n.size o,64\n", source) < 0 ||
+        fclose(source) != 0 || !runs("gcc -nostdlib -shared -o many.so many.s")) {
+        puts("skipped: many sections: there is no compiler");
+        return;
+    }
+    nm_agrees("./many.so");
+    if (!open_elf("./many.so", &opened.bytes) || mf_elf_read(&opened.bytes, &opened.elf) != 0 ||
+        (opened.symbols = read_symbols(&opened.bytes, &opened.elf, &error)) == NULL)
+        abort();
+    CHECK_IS(mf_symbols_find(opened.symbols, 0, &symbol), -ENOENT, "a symbol of a section that is not loaded");
+    CHECK_IS(opened.symbols->symbol_count, SECTIONS, "symbols");
+    close_opened(&opened);
+}
+
 /* ---- Files without section headers ---- */
 
 static void without_section_headers(const char *hash_style)
@@ -253,6 +280,7 @@ static void test(void)
         puts("skipped: real files: gcc or nm is not there");
         return;
     }
+    many_sections();
     without_section_headers("gnu");
     without_section_headers("sysv");
     if (has_tool("objdump")) {

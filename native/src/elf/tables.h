@@ -7,8 +7,8 @@
 /* Maximum of loaded sections whose ranges are used for symbols without size. Linked files have about 40. */
 #define MF_ELF_RANGES 256u
 
-/* Sections of a file of which it is recorded whether they are loaded: all of a linked file. */
-#define MF_ELF_SECTIONS 256u
+/* Sections of a file of which it is recorded whether they are loaded. Linked files have about 40. */
+#define MF_ELF_SECTIONS 4096u
 
 /* A table of symbols and its names. */
 struct mf_elf_table {
@@ -44,10 +44,13 @@ int mf_elf_tables_find(struct mf_elf_reader *reader, const struct mf_elf *elf, s
 /* The same by PT_DYNAMIC, for a file without section headers. */
 int mf_elf_tables_of_dynamic(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_elf_table *out);
 
-/* Returns whether the values of symbols in a section are no ELF addresses: the section is not loaded, or is thread-local. */
+/*
+ * Returns whether the values of symbols in a section are no ELF addresses: the section is not loaded, is thread-local, or is one
+ * of which that is not recorded.
+ */
 static inline bool mf_elf_is_unloaded(const struct mf_elf_tables *tables, uint32_t section)
 {
-    return section < MF_ELF_SECTIONS && (tables->unloaded[section / 64] >> section % 64 & 1) != 0;
+    return section >= MF_ELF_SECTIONS || (tables->unloaded[section / 64] >> section % 64 & 1) != 0;
 }
 
 /* Returns the range that covers an ELF address; NULL: none. */
