@@ -24,6 +24,7 @@ static const char *const section_names[] = {".plt", ".plt.sec"};
 
 static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
 static const uint8_t bti_c[] = {0x5f, 0x24, 0x03, 0xd5};
+static const uint8_t autia1716[] = {0x9f, 0x21, 0x03, 0xd5};
 
 static bool has_plt(const struct mf_elf *elf)
 {
@@ -113,6 +114,15 @@ static bool decode_aarch64(const uint8_t *code, uint64_t address, struct referen
 static bool decode(const struct mf_elf *elf, const uint8_t *code, uint64_t address, struct reference *out)
 {
     return elf->machine == EM_X86_64 ? decode_x86_64(code, address, out) : decode_aarch64(code, address, out);
+}
+
+/*
+ * Returns the bytes of an entry up to its last instruction, which is a jump. On AArch64 that is the fourth one, or the fifth one if
+ * the third one is followed by one that authenticates the address ("ld -z pac-plt").
+ */
+static uint32_t entry_bytes(const struct mf_elf *elf, const uint8_t *code)
+{
+    return elf->machine == EM_AARCH64 && memcmp(code + 12, autia1716, sizeof autia1716) == 0 ? ENTRY + 4 : ENTRY;
 }
 
 /* ---- Relocations ---- */
@@ -206,7 +216,7 @@ static int add_section(struct relocations *relocations, const struct mf_elf *elf
         if (rc < 0)
             return rc;
         if (rc > 0)
-            add(list, elf, has_bti ? address - 4 : address, has_bti ? ENTRY + 4 : ENTRY, symbol);
+            add(list, elf, has_bti ? address - 4 : address, entry_bytes(elf, code) + (has_bti ? 4 : 0), symbol);
         has_bti = elf->machine == EM_AARCH64 && memcmp(code, bti_c, sizeof bti_c) == 0;
     }
     return 0;
