@@ -14,7 +14,7 @@ static jint elfBytesOf(JNIEnv *env UNUSED, jclass self UNUSED, jint descriptor, 
     return mf_elf_bytes_of(descriptor, at(bytes));
 }
 
-/* Writes device, inode, size, and the times of the last changes of content and status in nanoseconds. */
+/* Writes device, inode, size, the times of the last changes of content and status in nanoseconds, and the user ID of the owner. */
 static jint fileIdentity(JNIEnv *env, jclass self UNUSED, jint descriptor, jlongArray out)
 {
     struct mf_statx file;
@@ -27,6 +27,7 @@ static jint fileIdentity(JNIEnv *env, jclass self UNUSED, jint descriptor, jlong
             (jlong)file.size,
             (jlong)((uint64_t)file.mtime.seconds * 1000000000u + file.mtime.nanoseconds),
             (jlong)((uint64_t)file.ctime.seconds * 1000000000u + file.ctime.nanoseconds),
+            (jlong)file.uid,
         };
 
         (*env)->SetLongArrayRegion(env, out, 0, sizeof identity / sizeof *identity, identity);

@@ -1,8 +1,8 @@
 package org.mapfiles.internal;
 
 /**
- * Elements of the array that {@link NativeCalls#fileIdentity} sets. Together they identify the content of a file: a
- * file that is written has others.
+ * Elements of the array that {@link NativeCalls#fileIdentity} sets. Without the owner, they identify the content of a
+ * file: a file that is written has others.
  */
 public final class FileIdentity {
     /** Major number of the device in the upper 32 bits, minor number in the lower ones. */
@@ -15,7 +15,10 @@ public final class FileIdentity {
     /** Nanoseconds since 1970. No program can set this time (inode(7)). */
     public static final int STATUS_CHANGED = 4;
 
-    public static final int LENGTH = 5;
+    /** User ID. */
+    public static final int OWNER = 5;
+
+    public static final int LENGTH = 6;
 
     private FileIdentity() {}
 }

@@ -1,10 +1,13 @@
 package org.mapfiles.symbols;
 
 import java.io.File;
+import java.io.IOException;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -275,9 +278,26 @@ final class DebugFiles {
         if (source == SymbolInfo.Source.MINI_DEBUG_INFO) {
             return id.length == 0 || Arrays.equals(id, expected);
         }
+        if (source != SymbolInfo.Source.DEBUGINFOD_CACHE && !isTrusted(candidate.owner(), file.bytes.owner())) {
+            return false;
+        }
         return expected.length > 0
                 ? Arrays.equals(id, expected)
                 : crc >= 0 && candidate.size() <= MAX_CRC_BYTES && candidate.crc() == crc;
+    }
+
+    /**
+     * Returns whether the owner of a debug file may name the functions of a mapped file: root, the owner of the mapped
+     * file, or the user of this process. Any user can mount a file of root in a directory of his own, and map it there.
+     */
+    private static boolean isTrusted(long owner, long ownerOfMapped) {
+        try {
+            return owner == 0
+                    || owner == ownerOfMapped
+                    || (int) owner == (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        } catch (IOException unknown) {
+            return false;
+        }
     }
 
     private static int lastSlash(byte[] name) {

@@ -148,6 +148,12 @@ final class ElfBytes extends RefCountedHandle {
                 && before[FileIdentity.MODIFIED] == now[FileIdentity.MODIFIED];
     }
 
+    /** Returns the user ID of the owner when the file was opened; 0, which is root: a copy. */
+    long owner() {
+        long[] identity = opened;
+        return identity == null ? 0 : identity[FileIdentity.OWNER];
+    }
+
     /** Reads the identity and the segments. Returns whether it is an ELF program or library that is supported. */
     boolean isElf(NativeMemory elf) {
         int rc = readSize();

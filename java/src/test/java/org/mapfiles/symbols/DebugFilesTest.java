@@ -250,6 +250,18 @@ class DebugFilesTest {
         assertThat(find(running, running.hidden + 1)).isFalse();
     }
 
+    /** Any user can mount a file of root in a directory of his own, in a namespace of his own. */
+    @Test
+    void aFileOfAUserWhoDoesNotOwnTheMappedFileIsNotUsed() throws Exception {
+        Assume.followingEntries();
+        split(ID);
+        programs.sh("objcopy --add-gnu-debuglink=program.debug program && chown 65534 program.debug");
+        assertThat(findHidden()).isFalse();
+        programs.sh("cp program copy && mv copy program && chown 65534 program");
+        assertThat(findHidden()).as("the same owner").isTrue();
+        expectHidden(SymbolInfo.Source.DEBUG_LINK);
+    }
+
     @Test
     void aFileByBuildIdOfAnotherBuild() throws Exception {
         Assume.followingEntries();
