@@ -152,14 +152,16 @@ final class SymbolTable {
     }
 
     private @Nullable String readName(NativeMemory symbol, NativeMemory memory) {
+        String name = readText(symbol, memory);
         try {
-            if (!bytes.isUnchanged()) { // the file was written to: its names may be others
-                return null;
-            }
+            return bytes.isUnchanged() ? name : null; // a file that is written to may have other names
         } catch (RuntimeException e) {
             ElfReadException.requireInstance(e);
             return null;
         }
+    }
+
+    private @Nullable String readText(NativeMemory symbol, NativeMemory memory) {
         NativeMemory to = memory;
         while (true) {
             int length = bytes.name(index, symbol, to);

@@ -7,15 +7,19 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -92,6 +96,49 @@ class SymbolCacheTest {
             Files.write(program, new byte[] {1}, StandardOpenOption.APPEND);
             assertThat(info.name()).as("another file may be in its place").isNull();
             assertThat(cache.open(program)).as("another identity").isNotSameAs(file);
+        }
+    }
+
+    /** The names of one opened file are those of one state of the file, also if it is written between two of them. */
+    @Test
+    void aFileThatIsWrittenDuringASearchHasNoOtherNames() throws Exception {
+        int symbols = 200;
+        StringBuilder source = new StringBuilder();
+        for (int i = 0; i < symbols; i++) {
+            source.append(
+                    String.format(".type nameA%03d,%%function\nnameA%03d: .long 0\n.size nameA%03d,4\n", i, i, i));
+        }
+        Files.writeString(programs.path("many.s"), source.toString());
+        programs.sh("gcc -nostdlib -shared -o many many.s");
+        long first = programs.nm("many", "nameA000");
+        Path many = programs.path("many");
+        String content = Files.readString(many, StandardCharsets.ISO_8859_1);
+        int from = content.indexOf("nameA");
+        String names = content.substring(from, content.lastIndexOf("nameA") + 8);
+        byte[] bytes = names.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] others = names.replace("nameA", "nameB").getBytes(StandardCharsets.ISO_8859_1);
+        Thread writer = new Thread(() -> {
+            try (FileChannel channel = FileChannel.open(many, StandardOpenOption.WRITE)) {
+                for (int i = 0; i < 100; i++) {
+                    channel.write(ByteBuffer.wrap(i % 2 == 0 ? others : bytes), from);
+                    Thread.sleep(20); // more than a tick of the clock of the file system
+                }
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        writer.start();
+        while (writer.isAlive()) {
+            Set<Character> states = new HashSet<>();
+            try (SymbolCache cache = SymbolCache.ofBytes(1 << 20)) {
+                ElfFile file = cache.open(many);
+                for (int i = 0; i < symbols; i++) {
+                    if (file.find(first + 4L * i, info) && info.name() != null) {
+                        states.add(info.name().charAt(4));
+                    }
+                }
+            }
+            assertThat(states).hasSizeLessThan(2);
         }
     }
 
