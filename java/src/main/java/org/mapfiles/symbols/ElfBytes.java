@@ -148,6 +148,16 @@ final class ElfBytes extends RefCountedHandle {
                 && before[FileIdentity.MODIFIED] == now[FileIdentity.MODIFIED];
     }
 
+    /** As {@link #isUnchanged()}; false if that cannot be read. What was read before the call is of one state then. */
+    boolean isSurelyUnchanged() {
+        try {
+            return isUnchanged();
+        } catch (RuntimeException e) {
+            ElfReadException.requireInstance(e);
+            return false;
+        }
+    }
+
     /** Returns the user ID of the owner when the file was opened; 0, which is root: a copy. */
     long owner() {
         long[] identity = opened;

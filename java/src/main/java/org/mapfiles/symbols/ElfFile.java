@@ -153,13 +153,13 @@ public final class ElfFile {
      * Returns the htlhash, which OpenTelemetry profiles use for files without a build ID. The first call reads 8 KiB of
      * the file.
      *
-     * @return 32 lower-case hexadecimal digits; empty: the file was truncated, or cannot be read, or was closed before
+     * @return 32 lower-case hexadecimal digits; empty: the file was written to, or cannot be read, or was closed before
      *     the first call
      */
     public synchronized Optional<String> htlhash() {
         if (htlhash == null) {
             NativeMemory out = new NativeMemory(ElfRecord.HTLHASH_BYTES);
-            if (bytes.htlhash(out) == 0) {
+            if (bytes.htlhash(out) == 0 && bytes.isSurelyUnchanged()) {
                 byte[] hash = new byte[ElfRecord.HTLHASH_BYTES];
                 out.bytes().get(0, hash);
                 htlhash = HexFormat.of().formatHex(hash);

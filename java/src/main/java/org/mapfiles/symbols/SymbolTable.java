@@ -153,12 +153,7 @@ final class SymbolTable {
 
     private @Nullable String readName(NativeMemory symbol, NativeMemory memory) {
         String name = readText(symbol, memory);
-        try {
-            return bytes.isUnchanged() ? name : null; // a file that is written to may have other names
-        } catch (RuntimeException e) {
-            ElfReadException.requireInstance(e);
-            return null;
-        }
+        return bytes.isSurelyUnchanged() ? name : null; // a file that is written to may have other names
     }
 
     private @Nullable String readText(NativeMemory symbol, NativeMemory memory) {

@@ -95,6 +95,7 @@ class SymbolCacheTest {
             Thread.sleep(20); // more than a tick of the clock of the file system
             Files.write(program, new byte[] {1}, StandardOpenOption.APPEND);
             assertThat(info.name()).as("another file may be in its place").isNull();
+            assertThat(file.htlhash()).as("it would be that of another state").isEmpty();
             assertThat(cache.open(program)).as("another identity").isNotSameAs(file);
         }
     }
