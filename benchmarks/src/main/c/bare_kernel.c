@@ -3,6 +3,9 @@
  * The baseline: only system calls. For each line of stdin bare_kernel PID prints a mean of N in nanoseconds:
  *   text N        one read of the whole text through a descriptor that stays open
  *   lines N       the same, and the least that a parser does: finds each line, and writes 64 bytes for it
+ *   numbers N     the same, and parses the start, the end, the offset and the inode, without any check
+ *   moved N       the same text, compared with that of the time before. Both are kept, for readers of the earlier one: 64 bytes
+ *                 for each line are copied, and the addresses of an index are written
  *   exec N        one walk over the executable mappings with PROCMAP_QUERY, with names
  *   all N         one walk over all mappings with PROCMAP_QUERY, with names
  *   query N HEX   one PROCMAP_QUERY for an address, with the name
@@ -15,6 +18,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,12 +40,48 @@ static off_t read_text(void)
 }
 
 /* The records of a snapshot have this size. */
-static struct {
+static struct record {
     const char *line;
-    uint64_t length, rest[6];
+    uint64_t length, start, end, offset, inode, rest[2];
 } records[1 << 17];
 
-static void read_lines(void)
+/* Parses eight lower-case hexadecimal digits in one step. */
+static inline uint64_t hex_8(const char *at)
+{
+    uint64_t digits;
+
+    memcpy(&digits, at, sizeof digits);
+    digits = (digits & 0x0f0f0f0f0f0f0f0fu) + (digits >> 6 & 0x0101010101010101u) * 9;
+    digits = (digits << 4 | digits >> 8) & 0x00ff00ff00ff00ffu;
+    digits = (digits << 8 | digits >> 16) & 0x0000ffff0000ffffu;
+    return (digits << 16 | digits >> 32) & 0xffffffffu;
+}
+
+/* Parses a number of eight or more digits, and moves behind it and the character after it. */
+static inline uint64_t hex(const char **at)
+{
+    uint64_t value = hex_8(*at);
+
+    for (*at += 8; **at >= '0'; ++*at)
+        value = value << 4 | (uint64_t)((**at & 0xf) + (**at >> 6) * 9);
+    ++*at;
+    return value;
+}
+
+/* "start-end rwxp offset major:minor inode name" */
+static inline void parse_numbers(const char *at, struct record *out)
+{
+    out->start = hex(&at);
+    out->end = hex(&at);
+    at += 5;
+    out->offset = hex(&at);
+    while (*at++ != ' ')
+        ;
+    for (; *at >= '0'; at++)
+        out->inode = out->inode * 10 + (uint64_t)(*at - '0');
+}
+
+static void read_lines(bool has_numbers)
 {
     const char *const end = text + read_text();
     const char *newline;
@@ -51,9 +91,56 @@ static void read_lines(void)
         newline = memchr(line, '\n', (size_t)(end - line));
         memset(&records[count], 0, sizeof *records);
         records[count].line = line;
-        records[count++].length = (uint64_t)(newline - line);
+        records[count].length = (uint64_t)(newline - line);
+        if (has_numbers)
+            parse_numbers(line, &records[count]);
+        count++;
     }
     __asm__ volatile("" : : "r"(records) : "memory"); /* the records are written */
+}
+
+static struct state {
+    char text[sizeof text];
+    struct record records[sizeof records / sizeof *records];
+    uint64_t ranges[sizeof records / sizeof *records][2];
+    size_t count;
+    char apart[1984]; /* loads and stores at one offset in different pages wait for each other */
+} states[2];
+static bool last; /* which state is that of the time before */
+
+static void keep_state(void)
+{
+    const off_t length = read_text();
+
+    for (int i = 0; i < 2; i++) {
+        memcpy(states[i].text, text, (size_t)length);
+        memset(states[i].records, 1, sizeof states[i].records);
+        memset(states[i].ranges, 1, sizeof states[i].ranges);
+        states[i].count = 0;
+        for (off_t at = 0; at < length; at++)
+            states[i].count += text[at] == '\n';
+    }
+}
+
+static void read_and_move(void)
+{
+    static volatile bool is_equal;
+    const struct state *const before = &states[last];
+    struct state *const now = &states[!last];
+    off_t length = 0;
+    ssize_t count;
+
+    while ((count = pread(fd, now->text + length, sizeof now->text - (size_t)length, length)) > 0) {
+        is_equal = memcmp(now->text + length, before->text + length, (size_t)count) == 0;
+        length += count;
+    }
+    for (size_t i = 0; i < before->count; i++) {
+        now->records[i] = before->records[i];
+        now->ranges[i][0] = before->records[i].start;
+        now->ranges[i][1] = before->records[i].end;
+    }
+    (void)is_equal;
+    last = !last;
 }
 
 static int query_at(uint64_t address, uint64_t flags, struct mf_procmap_query *query)
@@ -98,14 +185,21 @@ static void scan_pages(void)
 
 static double mean(const char *command, int times, uint64_t address)
 {
-    const double begin = now_ns();
     struct mf_procmap_query query;
+    double begin;
 
+    if (strcmp(command, "moved") == 0)
+        keep_state();
+    begin = now_ns();
     for (int i = 0; i < times; i++) {
         if (strcmp(command, "text") == 0)
             read_text();
         else if (strcmp(command, "lines") == 0)
-            read_lines();
+            read_lines(false);
+        else if (strcmp(command, "numbers") == 0)
+            read_lines(true);
+        else if (strcmp(command, "moved") == 0)
+            read_and_move();
         else if (strcmp(command, "exec") == 0)
             walk(MF_QUERY_EXECUTABLE);
         else if (strcmp(command, "all") == 0)

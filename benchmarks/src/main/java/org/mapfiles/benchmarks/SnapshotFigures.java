@@ -79,6 +79,12 @@ final class SnapshotFigures {
                     rounds(size, () -> kernel.query("lines " + times), text),
                     "read(2) loop in C that finds each line and writes 64 bytes / read(2) loop in C",
                     null);
+            figures.add(
+                    "full-snapshot-numbers",
+                    size,
+                    rounds(size, () -> kernel.query("numbers " + times), text),
+                    "the same, and parses the numbers without checks / read(2) loop in C",
+                    null);
             compareBackends("full-snapshot-chosen", size, times, maps, MapFilter.all());
             compareBackends(
                     "full-snapshot-chosen-files",
@@ -173,6 +179,12 @@ final class SnapshotFigures {
                 rounds(size, measured, () -> kernel.query("text 1")),
                 "refresh after one mapping changed in Java / read(2) loop in C",
                 Goal.ratioAtMost(1.05));
+        figures.add(
+                "refresh-changed-simple",
+                size,
+                rounds(size, () -> kernel.query("moved 1"), () -> kernel.query("text 1")),
+                "read(2) loop in C that compares, and copies 80 bytes for each mapping / read(2) loop in C",
+                null);
     }
 
     private void query(int size, ChildProgram kernel, ProcessMaps maps, MapSnapshot snapshot) throws Exception {
