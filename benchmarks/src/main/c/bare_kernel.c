@@ -114,11 +114,10 @@ static void keep_state(void)
 
     for (int i = 0; i < 2; i++) {
         memcpy(states[i].text, text, (size_t)length);
-        memset(states[i].records, 1, sizeof states[i].records);
-        memset(states[i].ranges, 1, sizeof states[i].ranges);
-        states[i].count = 0;
         for (off_t at = 0; at < length; at++)
             states[i].count += text[at] == '\n';
+        memset(states[i].records, 1, states[i].count * sizeof *states[i].records);
+        memset(states[i].ranges, 1, states[i].count * sizeof *states[i].ranges);
     }
 }
 
@@ -188,7 +187,7 @@ static double mean(const char *command, int times, uint64_t address)
     struct mf_procmap_query query;
     double begin;
 
-    if (strcmp(command, "moved") == 0)
+    if (strcmp(command, "moved") == 0 && states[0].count == 0)
         keep_state();
     begin = now_ns();
     for (int i = 0; i < times; i++) {

@@ -180,7 +180,7 @@ final class SnapshotFigures {
                 "refresh after one mapping changed in Java / read(2) loop in C",
                 Goal.ratioAtMost(1.05));
         figures.add(
-                "refresh-changed-simple",
+                "refresh-changed-floor",
                 size,
                 rounds(size, () -> kernel.query("moved 1"), () -> kernel.query("text 1")),
                 "read(2) loop in C that compares, and copies 80 bytes for each mapping / read(2) loop in C",
@@ -209,6 +209,14 @@ final class SnapshotFigures {
                 rounds,
                 "query of an address with the name in Java / ioctl(2) in C",
                 Goal.ratioAtMost(1.10));
+        try (BareQuery bare = new BareQuery(bin, maps.pid())) {
+            figures.add(
+                    "query-floor",
+                    size,
+                    rounds(size, Rounds.timed(QUERIES, () -> bare.query(address)), () -> kernel.query(request)),
+                    "a native method with nothing but ioctl(2) / ioctl(2) in C",
+                    null);
+        }
     }
 
     private void compareWithPeers(int size, long pid, ProcessMaps maps) throws Exception {
