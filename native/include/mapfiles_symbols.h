@@ -172,7 +172,7 @@ enum mf_symbol_kind {
     MF_SYMBOL_FUNCTION = 0, /**< STT_FUNC; or a symbol without type in code that is global or sized, as in assembler code */
     MF_SYMBOL_IFUNC = 1,  /**< STT_GNU_IFUNC: returns the address of the function to use */
     MF_SYMBOL_OBJECT = 2, /**< STT_OBJECT with a size: a variable */
-    MF_SYMBOL_PLT = 3,    /**< an entry of the procedure linkage table, which jumps to a function of any file */
+    MF_SYMBOL_PLT = 3,    /**< an entry of the procedure linkage table, which jumps to a function of any file; x86-64, AArch64 */
 };
 
 /** Bits of mf_symbol.flags and mf_symbols.flags. */
