@@ -126,6 +126,13 @@ static inline void have_a_tmp_of_root(void)
     become_another_user();
 }
 
+/* A process that was killed leaves its files, and a later one may have its PID. A JVM removes them when it starts, too. */
+static inline void remove_files_of_earlier_process(pid_t pid)
+{
+    unlink(in_tmp(".java_pid", pid));
+    unlink(in_tmp(".attach_pid", pid));
+}
+
 static inline struct target start_target(void (*set_up)(void))
 {
     struct target started = {.status_fd = -1};
@@ -138,6 +145,7 @@ static inline struct target start_target(void (*set_up)(void))
     pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        remove_files_of_earlier_process(getpid());
         report_fd = ready[1];
         signal(SIGQUIT, report_quit);
         if (chdir(directory) != 0)
