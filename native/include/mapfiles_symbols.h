@@ -131,6 +131,33 @@ MF_API int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *map
 MF_API int mf_elf_load_bias(const struct mf_elf *elf, const struct mf_mapping *mapping, uint64_t *out);
 
 /**
+ * Finds the mapping that covers an address, in a snapshot or by mf_query().
+ *
+ * @param out       its start, offset, inode and device are used.
+ * @retval 0        found
+ * @retval -ENOENT  no mapping covers the address
+ * @return any other negative value ends the search of mf_elf_load_bias_among(), which returns it.
+ */
+typedef int (*mf_mapping_finder)(void *context, uint64_t address, struct mf_mapping *out);
+
+/**
+ * Returns the load bias of a mapping as mf_elf_load_bias() does. If no segment fits, or several do, the other mappings of the
+ * process decide: the load bias is the one with which each segment of the file is where the loader maps it. So the constants of a
+ * small program can be told from its data that is read-only after relocation (PT_GNU_RELRO): both may show the same page of the
+ * file with the same permissions.
+ *
+ * @param mapping   of this file. Its start, end, offset, flags, inode and device are used.
+ * @param find      is called only if no segment fits, or several do; at most MF_ELF_SEGMENTS_MAX times for each of them.
+ * @param context   is passed on.
+ * @param[out] out  unchanged unless 0 is returned.
+ * @retval 0        found
+ * @retval -ENOENT  unknown also with the other mappings
+ * @return any other negative value is that of @p find.
+ */
+MF_API int mf_elf_load_bias_among(const struct mf_elf *elf, const struct mf_mapping *mapping, mf_mapping_finder find,
+                                  void *context, uint64_t *out);
+
+/**
  * Computes the htlhash, which OpenTelemetry profiles use in place of a build ID: the first 16 bytes of the SHA-256 of the first
  * 4,096 bytes of the file, the last 4,096 bytes, and its length as a big-endian 64-bit number.
  *

@@ -6,6 +6,7 @@
 #include "mapfiles_symbols.h"
 #include "os/statx.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -40,30 +41,37 @@ static jint elfRead(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong e
     return mf_elf_read(at(bytes), at(elf));
 }
 
-static jint elfAddress(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags,
-                       jlong address, jlong out)
+static jint elfAddress(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong mapping, jlong address, jlong out)
 {
-    const struct mf_mapping mapping = {
-        .start = (uint64_t)start,
-        .end = (uint64_t)end,
-        .offset = (uint64_t)offset,
-        .flags = (uint32_t)flags,
-    };
-
-    return mf_elf_address(at(elf), &mapping, (uint64_t)address, at(out));
+    return mf_elf_address(at(elf), at(mapping), (uint64_t)address, at(out));
 }
 
-static jint elfLoadBias(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong start, jlong end, jlong offset, jint flags,
+static int find_in_snapshot(void *snapshot, uint64_t address, struct mf_mapping *out)
+{
+    const int32_t index = mf_find(snapshot, address);
+
+    if (index < 0)
+        return -ENOENT;
+    *out = mf_snapshot_mappings(snapshot)[index];
+    return 0;
+}
+
+static int find_in_process(void *process, uint64_t address, struct mf_mapping *out)
+{
+    struct mf_query_result result;
+    const int rc = mf_query(process, address, MF_COVERING, &result);
+
+    if (rc == 0)
+        *out = result.mapping;
+    return rc;
+}
+
+/* The other mappings are those of the snapshot, or without one those that the process has now. */
+static jint elfLoadBias(JNIEnv *env UNUSED, jclass self UNUSED, jlong elf, jlong mapping, jlong snapshot, jlong process,
                         jlong out)
 {
-    const struct mf_mapping mapping = {
-        .start = (uint64_t)start,
-        .end = (uint64_t)end,
-        .offset = (uint64_t)offset,
-        .flags = (uint32_t)flags,
-    };
-
-    return mf_elf_load_bias(at(elf), &mapping, at(out));
+    return snapshot == 0 ? mf_elf_load_bias_among(at(elf), at(mapping), find_in_process, at(process), at(out))
+                         : mf_elf_load_bias_among(at(elf), at(mapping), find_in_snapshot, at(snapshot), at(out));
 }
 
 static jint elfHtlhash(JNIEnv *env UNUSED, jclass self UNUSED, jlong bytes, jlong out)
@@ -184,12 +192,12 @@ static jint symbolLayout(JNIEnv *env, jclass self UNUSED, jintArray out)
 }
 
 static const JNINativeMethod symbol_natives[] = {
-    METHOD(elfBytesOf, "(IJ)I"),      METHOD(fileIdentity, "(I[J)I"),   METHOD(elfRead, "(JJ)I"),
-    METHOD(elfAddress, "(JJJJIJJ)I"), METHOD(elfLoadBias, "(JJJJIJ)I"), METHOD(elfHtlhash, "(JJ)I"),
-    METHOD(elfSection, "(JJJ)I"),     METHOD(symbolsRead, "(JJJJ)I"),   METHOD(symbolsFind, "(JJJ)I"),
-    METHOD(symbolsName, "(JJJJI)I"),  METHOD(fileOpenInRoot, "(JJ)I"),  METHOD(fileReadAt, "(IJJJ)J"),
-    METHOD(symbolLayout, "([I)I"),    METHOD(scratchMap, "(J)J"),       METHOD(scratchUnmap, "(JJ)V"),
-    METHOD(copyMemory, "(JJJ)V"),     METHOD(fileOpenPath, "(JJI)I"),
+    METHOD(elfBytesOf, "(IJ)I"),     METHOD(fileIdentity, "(I[J)I"),  METHOD(elfRead, "(JJ)I"),
+    METHOD(elfAddress, "(JJJJ)I"),   METHOD(elfLoadBias, "(JJJJJ)I"), METHOD(elfHtlhash, "(JJ)I"),
+    METHOD(elfSection, "(JJJ)I"),    METHOD(symbolsRead, "(JJJJ)I"),  METHOD(symbolsFind, "(JJJ)I"),
+    METHOD(symbolsName, "(JJJJI)I"), METHOD(fileOpenInRoot, "(JJ)I"), METHOD(fileReadAt, "(IJJJ)J"),
+    METHOD(symbolLayout, "([I)I"),   METHOD(scratchMap, "(J)J"),      METHOD(scratchUnmap, "(JJ)V"),
+    METHOD(copyMemory, "(JJJ)V"),    METHOD(fileOpenPath, "(JJI)I"),
 };
 
 const struct mf_natives mf_symbol_natives = NATIVES(symbol_natives);

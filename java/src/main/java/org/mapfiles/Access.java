@@ -2,6 +2,8 @@ package org.mapfiles;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.mapfiles.internal.MapRecord;
+import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
 import org.mapfiles.internal.SnapshotBuffer;
@@ -50,6 +52,25 @@ final class Access extends RootAccess {
     @Override
     public @Nullable Object owner(Object snapshot) {
         return ((MapSnapshot) snapshot).owner();
+    }
+
+    @Override
+    public @Nullable Object snapshot(Object mapping) {
+        return mapping instanceof MapCursor cursor ? cursor.snapshot() : null;
+    }
+
+    @Override
+    public void copy(Object mapping, NativeMemory to) {
+        Mapping from = (Mapping) mapping;
+        to.bytes()
+                .putLong(MapRecord.START, from.start())
+                .putLong(MapRecord.END, from.end())
+                .putLong(MapRecord.OFFSET, from.offset())
+                .putLong(MapRecord.INODE, from.inode())
+                .putInt(MapRecord.DEV_MAJOR, from.deviceMajor())
+                .putInt(MapRecord.DEV_MINOR, from.deviceMinor())
+                .putInt(MapRecord.FLAGS, from.flags())
+                .putInt(MapRecord.FILE_INDEX, from.fileIndex());
     }
 
     @Override

@@ -60,6 +60,10 @@ public final class MapCursor extends IndexedMappings implements Mapping {
         reset();
     }
 
+    MapSnapshot snapshot() {
+        return snapshot;
+    }
+
     /** Moves before the first mapping of the snapshot as it is now. */
     public void reset() {
         do {

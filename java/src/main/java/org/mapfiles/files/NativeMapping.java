@@ -4,6 +4,7 @@ import org.mapfiles.Mapping;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.MapRecord.QueryResult;
 import org.mapfiles.internal.NativeMemory;
+import org.mapfiles.internal.RootAccess;
 
 /** Copies a mapping to native memory, as {@code struct mf_mapping} with its name. */
 final class NativeMapping {
@@ -17,15 +18,7 @@ final class NativeMapping {
 
     /** Copies a mapping and its name, at most {@link #NAME_ROOM} bytes of it, in the layout of {@link QueryResult}. */
     static void copy(Mapping mapping, NativeMemory to) {
-        to.bytes()
-                .putLong(MapRecord.START, mapping.start())
-                .putLong(MapRecord.END, mapping.end())
-                .putLong(MapRecord.OFFSET, mapping.offset())
-                .putLong(MapRecord.INODE, mapping.inode())
-                .putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
-                .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor())
-                .putInt(MapRecord.FLAGS, mapping.flags())
-                .putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
+        RootAccess.get().copy(mapping, to);
         copyName(mapping, to);
     }
 

@@ -146,10 +146,13 @@ public final class NativeCalls {
     public static native int elfRead(long bytes, long elf);
 
     /** Writes the ELF address of a mapped address to a long. */
-    public static native int elfAddress(long elf, long start, long end, long offset, int flags, long address, long out);
+    public static native int elfAddress(long elf, long mapping, long address, long out);
 
-    /** Writes the load bias of a mapping to a long. */
-    public static native int elfLoadBias(long elf, long start, long end, long offset, int flags, long out);
+    /**
+     * Writes the load bias of a mapping to a long. The other mappings are those of the snapshot, or if it is 0, those
+     * that the process has now.
+     */
+    public static native int elfLoadBias(long elf, long mapping, long snapshot, long process, long out);
 
     public static native int elfHtlhash(long bytes, long out);
 

@@ -55,6 +55,12 @@ public abstract class RootAccess {
     /** Returns the {@code ProcessMaps} that a {@code MapSnapshot} was last read from; null: none. */
     public abstract @Nullable Object owner(Object snapshot);
 
+    /** Returns the {@code MapSnapshot} of a {@code MapCursor}; null: it is another {@code Mapping}. */
+    public abstract @Nullable Object snapshot(Object mapping);
+
+    /** Writes a {@code Mapping} as {@code struct mf_mapping}, without its name. */
+    public abstract void copy(Object mapping, NativeMemory to);
+
     /** Returns a number that changes whenever a {@code MapSnapshot} has new mappings. */
     public abstract int version(Object snapshot);
 

@@ -9,12 +9,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.mapfiles.MapCursor;
 import org.mapfiles.Mapping;
+import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.OpenProcess;
+import org.mapfiles.internal.RootAccess;
 
 /**
  * An ELF program or library: its identity, ELF addresses, and symbols.
@@ -170,7 +174,8 @@ public final class ElfFile {
 
     /**
      * Finds the ELF address of an address in a mapping of this file. The rules are those of {@code mf_elf_address} in
-     * mapfiles_symbols.h.
+     * mapfiles_symbols.h. If several segments fit the mapping, or none does, and it is a {@link MapCursor}, the other
+     * mappings of its snapshot decide by the rules of {@code mf_elf_load_bias_among}. Allocates nothing.
      *
      * @param result receives the ELF address, and the status {@link SymbolInfo.Status#NO_SYMBOL} or
      *     {@link SymbolInfo.Status#NO_ELF_ADDRESS}
@@ -178,31 +183,33 @@ public final class ElfFile {
      * @throws IllegalArgumentException if the address is not in the mapping
      */
     public boolean elfAddress(Mapping mapping, long address, SymbolInfo result) {
-        int rc = NativeCalls.elfAddress(
-                elf.address(),
-                mapping.start(),
-                mapping.end(),
-                mapping.offset(),
-                mapping.flags(),
-                address,
-                result.other.address());
-        elf.keepUntilHere();
-        if (rc == Errno.EINVAL) {
+        if (!mapping.contains(address)) {
             throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
         }
-        result.set(
-                rc == 0 ? SymbolInfo.Status.NO_SYMBOL : SymbolInfo.Status.NO_ELF_ADDRESS,
-                this,
-                result.other.bytes().getLong(0));
-        return rc == 0;
+        NativeMemory out = result.symbol;
+        if (LoadBias.findInSnapshot(elf, mapping, result.other, out)) {
+            return result.setElfAddress(this, address - out.bytes().getLong(0));
+        }
+        RootAccess.get().copy(mapping, result.other);
+        int rc = NativeCalls.elfAddress(elf.address(), result.other.address(), address, out.address());
+        elf.keepUntilHere();
+        return rc == 0
+                ? result.setElfAddress(this, out.bytes().getLong(0))
+                : result.set(SymbolInfo.Status.NO_ELF_ADDRESS, this, 0);
     }
 
-    boolean loadBias(Mapping mapping, NativeMemory out) {
-        int rc = NativeCalls.elfLoadBias(
-                elf.address(), mapping.start(), mapping.end(), mapping.offset(), mapping.flags(), out.address());
-        out.keepUntilHere();
-        elf.keepUntilHere();
-        return rc == 0;
+    /** Returns whether all of a mapping has one load bias, which is written to {@code out}. */
+    boolean loadBias(ProcessMaps maps, Mapping mapping, NativeMemory out) throws MapsException {
+        NativeMemory copy = new NativeMemory(MapRecord.SIZE);
+        return LoadBias.findInSnapshot(elf, mapping, copy, out) || LoadBias.findNow(maps, elf, mapping, copy, out);
+    }
+
+    /** As {@link #elfAddress}, with the mappings that the process has now. */
+    boolean elfAddressNow(ProcessMaps maps, Mapping mapping, long address, SymbolInfo result) throws MapsException {
+        NativeMemory out = result.symbol;
+        return LoadBias.findNow(maps, elf, mapping, result.other, out)
+                ? result.setElfAddress(this, address - out.bytes().getLong(0))
+                : result.set(SymbolInfo.Status.NO_ELF_ADDRESS, this, 0);
     }
 
     /**

@@ -2,6 +2,8 @@ package org.mapfiles.symbols;
 
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.Mapping;
+import org.mapfiles.MapsException;
+import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
 
 /** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
@@ -33,10 +35,12 @@ final class MappingTable {
         final @Nullable ElfFile file;
         final SymbolInfo.Status status;
 
-        Entry(Mapping mapping, @Nullable ElfFile file, SymbolInfo.Status status) {
+        /** @param maps of the process, whose other mappings may be looked up */
+        Entry(ProcessMaps maps, Mapping mapping, @Nullable ElfFile file, SymbolInfo.Status status)
+                throws MapsException {
             flags = mapping.flags();
             NativeMemory out = file == null ? null : new NativeMemory(Long.BYTES);
-            hasBias = out != null && file.loadBias(mapping, out);
+            hasBias = out != null && file.loadBias(maps, mapping, out);
             bias = out == null ? 0 : out.bytes().getLong(0);
             start = mapping.start();
             end = mapping.end();
@@ -49,7 +53,7 @@ final class MappingTable {
         }
 
         /** Sets the ELF address of an address in the mapping, or why it is unknown; returns whether it is known. */
-        boolean locate(Mapping mapping, long address, SymbolInfo result) {
+        boolean locate(ProcessMaps maps, Mapping mapping, long address, SymbolInfo result) throws MapsException {
             if (Long.compareUnsigned(address - start, end - start) >= 0) {
                 throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
             }
@@ -57,10 +61,9 @@ final class MappingTable {
                 return result.set(status, null, 0);
             }
             if (hasBias) {
-                result.set(SymbolInfo.Status.NO_SYMBOL, file, address - bias);
-                return true;
+                return result.setElfAddress(file, address - bias);
             }
-            return file.elfAddress(mapping, address, result);
+            return file.elfAddress(mapping, address, result) || file.elfAddressNow(maps, mapping, address, result);
         }
 
         boolean is(Mapping mapping) {

@@ -1,6 +1,7 @@
 package org.mapfiles.symbols;
 
 import org.jspecify.annotations.Nullable;
+import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeMemory;
 
 /**
@@ -85,8 +86,8 @@ public final class SymbolInfo {
     }
 
     final NativeMemory symbol = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
-    /** For a second table, and for an ELF address. */
-    final NativeMemory other = new NativeMemory(ElfRecord.SIZE_OF_SYMBOL);
+    /** For a second table, and for a mapping. */
+    final NativeMemory other = new NativeMemory(Math.max(ElfRecord.SIZE_OF_SYMBOL, MapRecord.SIZE));
     /** For names; null: none was read yet. */
     private @Nullable NativeMemory nameMemory;
 
@@ -110,6 +111,12 @@ public final class SymbolInfo {
         table = null;
         elfAddress = atElfAddress;
         return false;
+    }
+
+    /** Returns true: the ELF address is known. */
+    boolean setElfAddress(ElfFile ofFile, long atElfAddress) {
+        set(Status.NO_SYMBOL, ofFile, atElfAddress);
+        return true;
     }
 
     boolean setFound(ElfFile ofFile, long atElfAddress, SymbolTable from, NativeMemory memory) {

@@ -129,7 +129,7 @@ public final class Symbols {
      */
     public boolean locate(Mapping mapping, long address, SymbolInfo result) throws MapsException {
         Objects.requireNonNull(result, "result");
-        return entry(Objects.requireNonNull(mapping, "mapping")).locate(mapping, address, result);
+        return entry(Objects.requireNonNull(mapping, "mapping")).locate(maps, mapping, address, result);
     }
 
     /**
@@ -196,7 +196,7 @@ public final class Symbols {
             } catch (ProcessExitedException | NotEnoughMemoryException e) {
                 throw e;
             } catch (StaleMappingException e) {
-                return new MappingTable.Entry(mapping, null, SymbolInfo.Status.NOT_OPENED);
+                return new MappingTable.Entry(maps, mapping, null, SymbolInfo.Status.NOT_OPENED);
             } catch (ElfReadException e) {
                 if (e.isShortage()) {
                     throw e.unwrap();
@@ -209,7 +209,7 @@ public final class Symbols {
                 status = SymbolInfo.Status.NOT_OPENED;
             }
         }
-        MappingTable.Entry entry = new MappingTable.Entry(mapping, file, status);
+        MappingTable.Entry entry = new MappingTable.Entry(maps, mapping, file, status);
         synchronized (this) {
             table = table.size() >= MAX_ENTRIES ? new MappingTable(64).with(entry) : table.with(entry);
         }

@@ -12,14 +12,15 @@ import java.util.concurrent.TimeUnit;
 /** Makes programs with the tools of the system, in a directory. A test that needs a missing tool is skipped. */
 final class ElfPrograms {
     /**
-     * Prints the addresses of a static function, an exported function and a variable, and waits for the end of its
-     * input.
+     * Prints the addresses of a static function, an exported function, a variable, a constant and a constant that is
+     * relocated, and waits for the end of its input.
      */
     private static final String SOURCE = "#include <stdio.h>\n"
-            + "int variable[8] = {42};\n"
+            + "int variable[8] = {42}; const int constant = 7; const void *const relocated[] = {variable, &constant};\n"
             + "static __attribute__((noinline)) int hidden(int x) { return x * variable[1] + 3; }\n"
             + "__attribute__((noinline)) int exported(int x) { return hidden(x) + variable[2]; }\n"
-            + "int main(void) { exported(1); printf(\"%p %p %p\\n\", (void *)hidden, (void *)exported, (void *)variable);\n"
+            + "int main(void) { exported(1); printf(\"%p %p %p %p %p\\n\", (void *)hidden, (void *)exported,"
+            + "(void *)variable, (void *)&constant, (void *)relocated);\n"
             + "fflush(stdout); return getchar(); }\n";
 
     final Path directory;
@@ -69,6 +70,8 @@ final class ElfPrograms {
         final long hidden;
         final long exported;
         final long variable;
+        final long constant;
+        final long relocated;
 
         Running(Process process) throws IOException {
             this.process = process;
@@ -80,6 +83,8 @@ final class ElfPrograms {
             hidden = addresses.get(0);
             exported = addresses.get(1);
             variable = addresses.get(2);
+            constant = addresses.get(3);
+            relocated = addresses.get(4);
         }
     }
 }

@@ -2,6 +2,7 @@ package org.mapfiles.symbols;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
@@ -80,6 +81,50 @@ class SymbolsTest {
             }
             Children.killAndWait(running.process); // the next program replaces the file
         }
+    }
+
+    @Test
+    void otherMappingsTellConstantsFromRelocatedOnes() throws Exception {
+        Running running = run(programs.link("program", "-pie -fPIE -Wl,-z,relro -Wl,-z,now"));
+        try (ProcessMaps maps = ProcessMaps.of(running.process.pid())) {
+            MapSnapshot snapshot = maps.snapshot();
+            MapCursor constant = snapshot.cursor();
+            MapCursor relocated = snapshot.cursor();
+            assertThat(constant.goTo(running.constant)).isTrue();
+            assertThat(relocated.goTo(running.relocated)).isTrue();
+            assumeTrue(
+                    constant.start() != relocated.start()
+                            && constant.offset() == relocated.offset()
+                            && constant.size() == relocated.size()
+                            && constant.permissions().equals(relocated.permissions()),
+                    "the linker puts them into different pages");
+            checkObject(Symbols.of(maps, cache), constant, running.constant, "constant");
+            checkObject(Symbols.of(maps, cache), relocated, running.relocated, "relocated");
+            Symbols symbols = Symbols.of(maps, cache);
+            checkObject(symbols, constant.copy(), running.constant, "constant");
+            checkObject(symbols, relocated.copy(), running.relocated, "relocated");
+
+            ElfFile file = symbols.file(constant).orElseThrow();
+            assertThat(file.elfAddress(constant, running.constant, info)).isTrue();
+            assertThat(info.elfAddress()).isEqualTo(programs.nm("program", "constant"));
+            assertThat(file.elfAddress(constant.copy(), running.constant, info))
+                    .as("without a snapshot")
+                    .isFalse();
+            assertThat(info.status()).isEqualTo(SymbolInfo.Status.NO_ELF_ADDRESS);
+
+            Children.killAndWait(running.process);
+            checkObject(symbols, relocated, running.relocated, "relocated");
+            assertThat(file.elfAddress(relocated, running.relocated, info)).isTrue();
+            assertThat(info.elfAddress()).isEqualTo(programs.nm("program", "relocated"));
+        }
+    }
+
+    private void checkObject(Symbols symbols, Mapping mapping, long address, String name) throws Exception {
+        assertThat(symbols.find(mapping, address, info))
+                .as("%s: %s", name, info.status())
+                .isTrue();
+        assertThat(info.name()).isEqualTo(name);
+        assertThat(info.offset()).isZero();
     }
 
     @Test

@@ -71,9 +71,9 @@ final class ElfFields implements AutoCloseable {
             return Identity.UNKNOWN;
         }
         SymbolInfo start = new SymbolInfo();
-        return file.elfAddress(mapping, mapping.start(), start)
-                ? new Identity(start, file)
-                : new Identity(Identity.UNKNOWN.start, file);
+        boolean isKnown = file.elfAddress(mapping, mapping.start(), start)
+                || symbols.locate(mapping, mapping.start(), start); // other mappings may be in another chunk
+        return isKnown ? new Identity(start, file) : new Identity(Identity.UNKNOWN.start, file);
     }
 
     /** Writes the fields of a row. */
