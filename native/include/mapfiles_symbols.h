@@ -199,13 +199,14 @@ enum mf_symbol_kind {
     MF_SYMBOL_FUNCTION = 0, /**< STT_FUNC; or a symbol without type in code that is global or sized, as in assembler code */
     MF_SYMBOL_IFUNC = 1,  /**< STT_GNU_IFUNC: returns the address of the function to use */
     MF_SYMBOL_OBJECT = 2, /**< STT_OBJECT with a size: a variable */
-    MF_SYMBOL_PLT = 3,    /**< an entry of the procedure linkage table, which jumps to a function of any file; x86-64, AArch64 */
+    MF_SYMBOL_PLT = 3,    /**< an entry of the procedure linkage table, which jumps to a function of any file; x86-64, i386, AArch64 */
 };
 
 /** Bits of mf_symbol.flags and mf_symbols.flags. */
 enum mf_symbol_flag {
     MF_SYMBOL_DYNAMIC = 1u << 0, /**< of .dynsym; otherwise of .symtab */
     MF_SYMBOL_UNSIZED = 1u << 1, /**< the table has no size: the symbol ends at the next one, or at the end of its section */
+    MF_SYMBOL_CALLS_IFUNC = 1u << 2, /**< of a PLT entry: it jumps to the function that an IFUNC of the same file has chosen */
     MF_SYMBOLS_SYMTAB = 1u << 8,   /**< of an index: .symtab was read */
     MF_SYMBOLS_DYNSYM = 1u << 9,   /**< of an index: .dynsym, or the table of PT_DYNAMIC, was read */
     MF_SYMBOLS_PARTIAL = 1u << 10, /**< of an index: a table is not in the file whole, or malformed, and was not used */

@@ -110,6 +110,35 @@ static void nm_agrees(const char *path)
     close_opened(&opened);
 }
 
+/* Reads the name of the symbol at an address. Returns its size; 0: there is none. */
+static uint64_t read_name(const struct opened *opened, uint64_t address, char name[512])
+{
+    struct mf_symbol symbol = {.size = 0};
+    int32_t length = 0;
+
+    if (mf_symbols_find(opened->symbols, address, &symbol) == 0)
+        length = mf_symbols_name(&opened->bytes, opened->symbols, &symbol, name, 511);
+    name[length > 0 ? length : 0] = '\0';
+    return symbol.size;
+}
+
+/*
+ * Replaces the name that objdump has for an entry that calls an IFUNC of the file, *ABS*+0xADDRESS@plt. There is none if the IFUNC
+ * has no symbol.
+ */
+static void name_ifunc(const struct opened *opened, char expected[512])
+{
+    char name[512], *version;
+    unsigned long long address;
+
+    if (sscanf(expected, "*ABS*+0x%llx@plt", &address) == 1) {
+        read_name(opened, address, name);
+        if ((version = strchr(name, '@')) != NULL)
+            *version = '\0';
+        snprintf(expected, 512, name[0] == '\0' ? "" : "%.500s@plt", name);
+    }
+}
+
 /* Names of PLT entries against those that objdump computes: of the first instruction, and of the jump. Returns how many there are. */
 static uint32_t plt_agrees(const char *objdump, const char *sections, const char *path)
 {
@@ -128,26 +157,21 @@ static uint32_t plt_agrees(const char *objdump, const char *sections, const char
     pipe = popen(command, "r");
     while (pipe != NULL && fgets(line, sizeof line, pipe) != NULL) {
         unsigned long long address;
-        char name[512] = "", *version;
-        struct mf_symbol symbol;
-        int32_t length;
+        char name[512], *version;
 
         if (sscanf(line, "%llx <%511[^>]>", &address, expected) == 2) {
+            if (strstr(expected, "@plt-") != NULL) /* the first entry calls the resolver */
+                expected[0] = '\0';
+            name_ifunc(&opened, expected);
             version = strchr(expected, '@');
-            if (version == NULL || expected[0] == '*' || strstr(expected, "@plt-") != NULL)
-                expected[0] = '\0'; /* *ABS*+0x...@plt calls an IFUNC of this file; the first entry calls the resolver */
-            else
-                strcpy(version, "@plt");
+            strcpy(version == NULL ? expected : version, version == NULL ? "" : "@plt");
             count += expected[0] != '\0';
         } else if (strstr(line, "\tbr\t") == NULL || sscanf(line, "%llx:", &address) != 1) {
             continue;
         }
         if (expected[0] == '\0')
             continue;
-        length = mf_symbols_find(opened.symbols, address, &symbol) == 0
-                     ? mf_symbols_name(&opened.bytes, opened.symbols, &symbol, name, sizeof name - 1)
-                     : 0;
-        name[length > 0 ? length : 0] = '\0';
+        read_name(&opened, address, name);
         CHECK(strcmp(name, expected) == 0, "%s: %llx %s instead of %s", path, address, name, expected);
     }
     if (pipe != NULL)
@@ -198,6 +222,135 @@ static void plt_of_programs(void)
             CHECK(plt_agrees("aarch64-linux-gnu-objdump", PLT, "./calls") >= 5, "%s: PLT entries", aarch64_options[i]);
         else
             puts("skipped: PLT of AArch64: there is no compiler");
+    }
+}
+
+/* Returns the address that a function calls first; 0: none. */
+static uint64_t callee_of(const char *objdump, const char *path, const char *function)
+{
+    char command[256], line[256];
+    unsigned long long callee = 0;
+    FILE *pipe;
+
+    snprintf(command, sizeof command, "%s -d --no-show-raw-insn --disassemble=%s %s 2>/dev/null", objdump, function, path);
+    pipe = popen(command, "r");
+    while (pipe != NULL && fgets(line, sizeof line, pipe) != NULL) {
+        const char *call = strstr(line, "\tcall");
+
+        if (call == NULL)
+            call = strstr(line, "\tbl\t");
+        if (callee == 0 && call != NULL && strstr(call, "get_pc_thunk") == NULL)
+            sscanf(call, "%*s %llx", &callee);
+    }
+    if (pipe != NULL)
+        pclose(pipe);
+    return callee;
+}
+
+/* Entries that call IFUNCs of the same file. Returns whether they were compared. */
+static bool ifuncs_are_named(const char *objdump, const char *path, const char *options)
+{
+    static const char *const names[] = {"one", "two", "three"};
+    struct opened opened;
+    int error;
+
+    if (!open_elf(path, &opened.bytes) || mf_elf_read(&opened.bytes, &opened.elf) != 0 ||
+        (opened.symbols = read_symbols(&opened.bytes, &opened.elf, &error)) == NULL)
+        abort();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char function[32], expected[32], name[512];
+        struct mf_symbol symbol;
+        uint64_t callee;
+
+        snprintf(function, sizeof function, "call_%s", names[i]);
+        snprintf(expected, sizeof expected, "%s@plt", names[i]);
+        callee = callee_of(objdump, path, function);
+        read_name(&opened, callee, name);
+        CHECK(strcmp(name, expected) == 0, "%s: %s calls %" PRIx64 ": %s", options, function, callee, name);
+        if (mf_symbols_find(opened.symbols, callee, &symbol) != 0)
+            continue;
+        CHECK_IS(symbol.address, callee, options);
+        CHECK_IS(symbol.kind, MF_SYMBOL_PLT, options);
+        CHECK((symbol.flags & MF_SYMBOL_CALLS_IFUNC) != 0, "%s: %s", options, name);
+        read_name(&opened, callee + symbol.size - 1, name);
+        CHECK(strcmp(name, expected) == 0, "%s: the last byte of %s: %s", options, expected, name);
+    }
+    close_opened(&opened);
+    return true;
+}
+
+static void plt_of_ifuncs(void)
+{
+    static const struct {
+        const char *compiler, *objdump, *options;
+    } variants[] = {
+        {"gcc", "objdump", "-fPIC -pie"},
+        {"gcc", "objdump", "-no-pie"},
+        {"gcc", "objdump", "-static -no-pie"},
+        {"gcc", "objdump", "-static-pie -fPIE"},
+        {"gcc", "objdump", "-fPIC -pie -Wl,-z,ibtplt -fcf-protection=full"},
+        {"gcc", "objdump", "-static -no-pie -Wl,-z,ibtplt -fcf-protection=full"},
+        {"gcc", "objdump", "-fuse-ld=gold -fPIC -pie"},
+        {"gcc", "objdump", "-fuse-ld=lld -fPIC -pie"},
+        {"gcc", "objdump", "-fuse-ld=lld -static -no-pie"},
+        {"gcc", "objdump", "-m32 -nostdlib -static -no-pie -fno-pie"},
+        {"gcc", "objdump", "-m32 -nostdlib -static -no-pie -fno-pie -Wl,-z,ibtplt -fcf-protection=full"},
+        {"gcc", "objdump", "-m32 -nostdlib -shared -fPIC"},
+        {"gcc", "objdump", "-m32 -nostdlib -shared -fPIC -fuse-ld=lld"},
+        {"gcc", "objdump", "-mx32 -nostdlib -static -no-pie -fno-pie"},
+        {"gcc", "objdump", "-mx32 -nostdlib -shared -fPIC"},
+        {"aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump", "-fPIC -pie"},
+        {"aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump", "-static -no-pie"},
+    };
+    unsigned compared = 0;
+
+    write_text("ifuncs.c", "static int chosen(int x) { return x + 1; }\n"
+                           "#define IFUNC(name, kind) static void *resolve_##name(void) { return (void *)chosen; }\\\n"
+                           "kind int name(int x) __attribute__((ifunc(\"resolve_\" #name), visibility(\"hidden\")));\\\n"
+                           "__attribute__((noinline)) int call_##name(int x) { return name(x) + 2; }\n"
+                           "IFUNC(one, static)\nIFUNC(two, )\nIFUNC(three, __attribute__((used)))\n"
+                           "int main(int c, char **v) { return call_one(c) + call_two(c) + call_three(c); }\n"
+                           "#ifdef BARE\nvoid _start(void) { main(0, 0); }\n#endif\n");
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        const char *const bare = strstr(variants[i].options, "-nostdlib") != NULL ? "-DBARE" : "";
+
+        if (runs("%s -w -O1 %s %s -o ifuncs ifuncs.c", variants[i].compiler, bare, variants[i].options))
+            compared += ifuncs_are_named(variants[i].objdump, "./ifuncs", variants[i].options);
+        else
+            printf("skipped: IFUNCs: %s %s: it is not linked here\n", variants[i].compiler, variants[i].options);
+    }
+    printf("PLT entries that call IFUNCs: %u ways of linking\n", compared);
+}
+
+/* Without a C library for 32 bits: the called functions are those of a library that is made here. */
+static void plt_of_32_bits(void)
+{
+    static const char *const options[] = {
+        "-m32 -fPIC -shared",
+        "-m32 -fPIC -shared -Wl,-z,now",
+        "-m32 -fPIC -shared -Wl,-z,ibtplt -fcf-protection=full",
+        "-m32 -fno-pie -no-pie",
+        "-m32 -fno-pie -no-pie -Wl,-z,now",
+        "-m32 -fno-pie -no-pie -Wl,-z,ibtplt -fcf-protection=full",
+        "-m32 -fPIC -shared -fuse-ld=lld",
+        "-mx32 -fPIC -shared",
+        "-mx32 -fno-pie -no-pie",
+    };
+
+    write_text("callees.c", "int f1(int x) { return x; }\nint f2(int x) { return x; }\nint f3(int x) { return x; }\n");
+    write_text("calls32.c", "int f1(int), f2(int), f3(int); int (*volatile next)(int);\n"
+                            "int _start(int x) { next = f3; return f1(x) + f2(x) + f3(x) + next(x); }\n");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const bool is_program = strstr(options[i], "-no-pie") != NULL;
+
+        if (runs("gcc -w -O1 -fPIC -shared -nostdlib %s -o libcallees.so callees.c",
+                 strstr(options[i], "x32") ? "-mx32" : "-m32") &&
+            runs("gcc -w -O1 -nostdlib %s -o calls32 calls32.c libcallees.so", options[i])) {
+            printf("gcc %s: ", options[i]);
+            CHECK(plt_agrees("objdump", PLT " " PLT_GOT, "./calls32") == 3 || is_program, "%s: PLT entries", options[i]);
+        } else {
+            printf("skipped: PLT %s: it is not linked here\n", options[i]);
+        }
     }
 }
 
@@ -293,6 +446,8 @@ static void test(void)
     without_section_headers("sysv");
     if (has_tool("objdump")) {
         plt_of_programs();
+        plt_of_32_bits();
+        plt_of_ifuncs();
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
             if (strstr(files[i], "aarch64") == NULL)
                 plt_agrees("objdump", PLT " " PLT_GOT, files[i]);

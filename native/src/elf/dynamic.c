@@ -4,6 +4,8 @@
  * follows from the hash table: DT_HASH has a chain entry for each symbol, and in DT_GNU_HASH the last chain ends at the last
  * symbol (System V gABI, chapter 5; elf/dl-lookup.c of glibc).
  */
+#include "elf/dynamic.h"
+
 #include "elf/tables.h"
 
 #include <errno.h>
@@ -15,8 +17,7 @@ struct dynamic {
     uint64_t symbols, strings, strings_bytes, hash, gnu_hash; /* ELF addresses; 0: not there */
 };
 
-/* Returns whether bytes at an ELF address are in the file, and their offset. */
-static bool offset_of(const struct mf_elf *elf, uint64_t address, uint64_t size, uint64_t *out)
+bool mf_elf_offset_of(const struct mf_elf *elf, uint64_t address, uint64_t size, uint64_t *out)
 {
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct mf_elf_segment *const segment = &elf->segments[i];
@@ -30,7 +31,7 @@ static bool offset_of(const struct mf_elf *elf, uint64_t address, uint64_t size,
     return false;
 }
 
-static int read_entry(struct mf_elf_reader *reader, uint64_t table, uint32_t index, Elf64_Dyn *out)
+int mf_elf_dynamic_at(struct mf_elf_reader *reader, uint64_t table, uint32_t index, Elf64_Dyn *out)
 {
     Elf32_Dyn narrow;
     int rc;
@@ -45,13 +46,12 @@ static int read_entry(struct mf_elf_reader *reader, uint64_t table, uint32_t ind
 
 static int read_dynamic(struct mf_elf_reader *reader, const struct mf_elf_program *program, struct dynamic *out)
 {
-    const uint32_t entry = reader->is_64_bit ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
-    const uint64_t count = program->file_size / entry;
+    const uint64_t count = program->file_size / mf_elf_dynamic_bytes(reader->is_64_bit);
 
     memset(out, 0, sizeof *out);
     for (uint32_t i = 0; i < count && i < MAX_ENTRIES; i++) {
         Elf64_Dyn dynamic;
-        const int rc = read_entry(reader, program->offset, i, &dynamic);
+        const int rc = mf_elf_dynamic_at(reader, program->offset, i, &dynamic);
 
         if (rc < 0)
             return rc;
@@ -90,7 +90,7 @@ static int count_by_gnu_hash(struct mf_elf_reader *reader, const struct mf_elf *
     uint64_t at;
     int rc;
 
-    if (!offset_of(elf, address, sizeof head, &at))
+    if (!mf_elf_offset_of(elf, address, sizeof head, &at))
         return -ENOEXEC;
     rc = mf_elf_copy(reader, &reader->contents, at, head, sizeof head);
     at += sizeof head + (uint64_t)head[2] * (reader->is_64_bit ? 8 : 4);
@@ -120,7 +120,7 @@ static int count_symbols(struct mf_elf_reader *reader, const struct mf_elf *elf,
         return count_by_gnu_hash(reader, elf, dynamic->gnu_hash, out);
     if (dynamic->hash == 0)
         return -ENOENT;
-    if (!offset_of(elf, dynamic->hash, sizeof head, &at))
+    if (!mf_elf_offset_of(elf, dynamic->hash, sizeof head, &at))
         return -ENOEXEC;
     rc = mf_elf_copy(reader, &reader->contents, at, head, sizeof head);
     *out = head[1];
@@ -150,8 +150,8 @@ int mf_elf_tables_of_dynamic(struct mf_elf_reader *reader, const struct mf_elf *
         return rc;
     if (count > MF_SYMBOLS_MAX)
         return -E2BIG;
-    if (!offset_of(elf, dynamic.symbols, count * mf_elf_entry_bytes(reader->is_64_bit), &symbols) ||
-        !offset_of(elf, dynamic.strings, dynamic.strings_bytes, &strings) ||
+    if (!mf_elf_offset_of(elf, dynamic.symbols, count * mf_elf_entry_bytes(reader->is_64_bit), &symbols) ||
+        !mf_elf_offset_of(elf, dynamic.strings, dynamic.strings_bytes, &strings) ||
         !mf_elf_is_in_file(reader->bytes, symbols, count * mf_elf_entry_bytes(reader->is_64_bit)) ||
         !mf_elf_is_in_file(reader->bytes, strings, dynamic.strings_bytes))
         return -ENOEXEC;

@@ -33,8 +33,9 @@ int mf_symbols_find(const struct mf_symbols *symbols, uint64_t elf_address, stru
     out->address = symbols->base + symbol->start;
     out->size = symbol->size;
     out->kind = symbol->info & MF_INFO_KIND;
-    out->flags =
-        (symbol->info & MF_INFO_DYNAMIC ? MF_SYMBOL_DYNAMIC : 0) | (symbol->info & MF_INFO_UNSIZED ? MF_SYMBOL_UNSIZED : 0);
+    out->flags = (symbol->info & MF_INFO_DYNAMIC ? MF_SYMBOL_DYNAMIC : 0) |
+                 (symbol->info & MF_INFO_UNSIZED ? MF_SYMBOL_UNSIZED : 0) |
+                 (symbol->info & MF_INFO_CALLS_IFUNC ? MF_SYMBOL_CALLS_IFUNC : 0);
     out->name = symbol->name;
     out->id = (uint32_t)(symbol - records);
     return 0;

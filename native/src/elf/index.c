@@ -179,6 +179,8 @@ static int build(struct mf_elf_reader *reader, const struct mf_elf *elf, const s
     if (rc < 0)
         return rc;
     mf_symbols_sort(areas->unsorted, areas->sorted, list.count);
+    if (list.calls_ifuncs)
+        list.count = mf_symbols_name_ifuncs(areas->sorted, list.count);
     head->count = mf_symbols_sweep(areas->sorted, list.count, tables, head, areas->unsorted, areas->capacity + areas->gap,
                                    areas->stack, &head->symbol_count);
     if (head->count > areas->capacity + areas->gap) {

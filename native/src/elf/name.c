@@ -48,7 +48,7 @@ int32_t mf_symbols_name(const struct mf_elf_bytes *file, const struct mf_symbols
 
     if (capacity > INT32_MAX)
         capacity = INT32_MAX;
-    if (is_plt) {
+    if (is_plt && !(symbol->flags & MF_SYMBOL_CALLS_IFUNC)) {
         char raw[sizeof(Elf64_Sym)];
         struct mf_elf_entry entry;
         int rc;

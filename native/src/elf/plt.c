@@ -4,32 +4,28 @@
  * offset table. The slot is read from the instructions, and the relocation that fills it names the function. An entry without
  * such a relocation is not named.
  *
- * .plt has the entries whose slots are filled at the first call. Their relocations are in .rela.plt. If indirect jumps need a
- * mark at their target (IBT), the code that callers use is in .plt.sec. .plt.got has entries for functions whose address the
- * program takes too: they use the slot of that address, whose relocation is among those of the data.
+ * .plt has the entries whose slots are filled at the first call. Their relocations are in .rela.plt or .rel.plt. If indirect jumps
+ * need a mark at their target (IBT), the code that callers use is in .plt.sec. .plt.got has entries for functions whose address
+ * the program takes too: they use the slot of that address, whose relocation is among those of the data. Entries that call an
+ * IFUNC of the same file are in .plt, or in .iplt (lld); their relocations are in either table, in any order.
  */
+#include "elf/plt.h"
+
+#include "elf/dynamic.h"
+#include "elf/relocations.h"
 #include "elf/symbols.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define MAX_ENTRIES 65536u
-#define ENTRY       16u /* bytes of an entry on x86-64, and the least on AArch64 */
-#define GOT_ENTRY   8u  /* of .plt.got on x86-64 without IBT */
-#define BATCH       64u /* entries of .plt.got that one pass over the relocations names */
+#define MAX_BYTES   (MAX_ENTRIES * MF_PLT_SHORT_ENTRY)
+#define BATCH       64u /* entries whose relocations one pass over all tables finds */
+#define NOT_NAMED   UINT32_MAX
+#define SAME_START  16u /* symbols with the address of an IFUNC that are tried */
 
-static const char *const section_names[] = {".plt", ".plt.sec"};
-#define SECTIONS (sizeof section_names / sizeof *section_names)
-#define PLT_GOT  ".plt.got"
-
-static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-static const uint8_t bti_c[] = {0x5f, 0x24, 0x03, 0xd5};
-static const uint8_t autia1716[] = {0x9f, 0x21, 0x03, 0xd5};
-
-static bool has_plt(const struct mf_elf *elf)
-{
-    return elf->bits == 64 && (elf->machine == EM_X86_64 || elf->machine == EM_AARCH64);
-}
+static const char *const section_names[] = {".plt", ".plt.sec", ".plt.got", ".iplt"};
+#define SECTIONS (int)(sizeof section_names / sizeof *section_names)
 
 /* As mf_elf_section_named(), but returns 0 if there is none, or it is compressed. */
 static int find_section(struct mf_elf_reader *reader, const char *name, struct mf_elf_section_header *out)
@@ -48,205 +44,27 @@ int mf_symbols_plt_maximum(struct mf_elf_reader *reader, const struct mf_elf *el
 {
     struct mf_elf_section_header section;
     uint32_t count = 0;
-    int rc = 0;
 
-    if (!has_plt(elf) || reader->section_count == 0)
+    if (!mf_plt_is_for(elf) || reader->section_count == 0)
         return 0;
-    for (size_t i = 0; i < SECTIONS && rc >= 0; i++) {
-        rc = find_section(reader, section_names[i], &section);
-        count += rc > 0 ? limited(section.size / ENTRY) : 0;
+    for (int i = 0; i < SECTIONS; i++) {
+        const int rc = find_section(reader, section_names[i], &section);
+
+        if (rc < 0)
+            return rc;
+        count += rc > 0 ? limited(section.size / MF_PLT_SHORT_ENTRY) : 0;
     }
-    if (rc >= 0)
-        rc = find_section(reader, PLT_GOT, &section);
-    count += rc > 0 ? limited(section.size / GOT_ENTRY) : 0;
-    return rc < 0 ? rc : (int)count;
+    return (int)count;
 }
 
-/* ---- Instructions ---- */
-
-/* What the instructions of an entry refer to. */
-struct reference {
-    uint64_t value;
-    bool is_number; /* of a relocation; otherwise the address of a slot */
-};
-
-static uint32_t word(const uint8_t *code)
-{
-    uint32_t value;
-
-    memcpy(&value, code, sizeof value);
-    return value;
-}
-
-/*
- * x86-64: "jmp *slot(%rip)", after an optional "endbr64" and an optional "bnd" prefix. With "endbr64; push $n" the entry of
- * .plt only calls the resolver for relocation number n.
- */
-static bool decode_x86_64(const uint8_t *code, uint64_t address, struct reference *out)
-{
-    uint32_t at = memcmp(code, endbr64, sizeof endbr64) == 0 ? 4 : 0;
-
-    if (at == 4 && code[at] == 0x68) {
-        *out = (struct reference){word(code + at + 1), true};
-        return true;
-    }
-    if (code[at] == 0xf2)
-        at++;
-    if (code[at] != 0xff || code[at + 1] != 0x25)
-        return false;
-    *out = (struct reference){address + at + 6 + (uint64_t)(int64_t)(int32_t)word(code + at + 2), false};
-    return true;
-}
-
-/* AArch64: "adrp x16, page; ldr x17, [x16, offset]". */
-static bool decode_aarch64(const uint8_t *code, uint64_t address, struct reference *out)
-{
-    const uint32_t adrp = word(code), ldr = word(code + 4);
-    int64_t pages;
-
-    if ((adrp & 0x9f00001f) != 0x90000010 || (ldr & 0xffc003ff) != 0xf9400211)
-        return false;
-    pages = (int64_t)((uint64_t)(adrp >> 5 & 0x7ffff) << 45) >> 43 | (adrp >> 29 & 3);
-    *out = (struct reference){(address & ~0xfffull) + ((uint64_t)pages << 12) + (ldr >> 10 & 0xfff) * 8, false};
-    return true;
-}
-
-static bool decode(const struct mf_elf *elf, const uint8_t *code, uint64_t address, struct reference *out)
-{
-    return elf->machine == EM_X86_64 ? decode_x86_64(code, address, out) : decode_aarch64(code, address, out);
-}
-
-/*
- * Returns the bytes of an entry up to its last instruction, which is a jump. On AArch64 that is the fourth one, or the fifth one if
- * the third one is followed by one that authenticates the address ("ld -z pac-plt").
- */
-static uint32_t entry_bytes(const struct mf_elf *elf, const uint8_t *code)
-{
-    return elf->machine == EM_AARCH64 && memcmp(code + 12, autia1716, sizeof autia1716) == 0 ? ENTRY + 4 : ENTRY;
-}
-
-/* ---- Relocations ---- */
-
-/* A table of relocations. */
-struct relocations {
-    struct mf_elf_reader *reader;
-    uint64_t offset;
+/* The relocations of .plt. An entry usually has the one after that of the entry before, or that at the distance of its slot. */
+struct lazy {
+    struct mf_elf_relocations relocations;
     uint64_t first_slot;
-    uint32_t count;
-    uint32_t next; /* number of the relocation that the next entry has if both tables have the same order */
+    uint32_t next; /* number of the one after that of the entry before */
 };
 
-static int relocation_at(const struct relocations *relocations, uint64_t index, Elf64_Rela *out)
-{
-    return mf_elf_copy(relocations->reader, &relocations->reader->headers, relocations->offset + index * sizeof *out, out,
-                       sizeof *out);
-}
-
-static void take_relocations(const struct mf_elf_section_header *section, struct relocations *out)
-{
-    const uint64_t count = section->size / sizeof(Elf64_Rela);
-
-    out->offset = section->offset;
-    out->count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
-}
-
-/* Returns 1 and the number of the symbol of an entry; 0: there is none; or an error. Both numbers that a slot may have are
- * guesses, which the relocation verifies. */
-static int symbol_of(struct relocations *relocations, const struct reference *reference, uint32_t *out)
-{
-    const uint64_t guesses[] = {reference->is_number ? reference->value : relocations->next,
-                                (reference->value - relocations->first_slot) / sizeof(uint64_t)};
-
-    for (int i = 0; i < (reference->is_number ? 1 : 2); i++) {
-        Elf64_Rela relocation;
-        int rc;
-
-        if (guesses[i] >= relocations->count)
-            continue;
-        rc = relocation_at(relocations, guesses[i], &relocation);
-        if (rc < 0)
-            return rc;
-        if (reference->is_number || relocation.r_offset == reference->value) {
-            relocations->next = (uint32_t)guesses[i] + 1;
-            *out = (uint32_t)ELF64_R_SYM(relocation.r_info);
-            return *out != 0;
-        }
-    }
-    return 0;
-}
-
-/* ---- Sections ---- */
-
-static void add(struct mf_symbol_list *list, const struct mf_elf *elf, uint64_t address, uint32_t size, uint32_t symbol)
-{
-    const uint64_t start = address - elf->start;
-
-    if (list->count < list->capacity && start < elf->end - elf->start)
-        list->records[list->count++] = (struct mf_symbol_record){
-            .start = (uint32_t)start,
-            .size = size,
-            .name = symbol,
-            .info = MF_SYMBOL_PLT | MF_INFO_DYNAMIC,
-        };
-}
-
-static int read_code(struct mf_elf_reader *reader, uint64_t offset, void *to, uint32_t size)
-{
-    return mf_elf_copy(reader, &reader->contents, offset, to, size);
-}
-
-static int add_section(struct relocations *relocations, const struct mf_elf *elf, const struct mf_elf_section_header *section,
-                       struct mf_symbol_list *list)
-{
-    const uint32_t step = elf->machine == EM_X86_64 ? ENTRY : 4;
-    uint64_t count = section->size / step;
-    bool has_bti = false;
-
-    if (count > MAX_ENTRIES * (ENTRY / step))
-        count = MAX_ENTRIES * (ENTRY / step);
-    for (uint64_t i = 0; i < count && section->size - i * step >= ENTRY; i++) {
-        const uint64_t address = section->address + i * step;
-        struct reference reference;
-        uint8_t code[ENTRY];
-        uint32_t symbol = 0;
-        int rc = read_code(relocations->reader, section->offset + i * step, code, sizeof code);
-
-        if (rc == 0 && decode(elf, code, address, &reference))
-            rc = symbol_of(relocations, &reference, &symbol);
-        if (rc < 0)
-            return rc;
-        if (rc > 0)
-            add(list, elf, has_bti ? address - 4 : address, entry_bytes(elf, code) + (has_bti ? 4 : 0), symbol);
-        has_bti = elf->machine == EM_AARCH64 && memcmp(code, bti_c, sizeof bti_c) == 0;
-    }
-    return 0;
-}
-
-/* Adds the entries of .plt and .plt.sec. */
-static int add_plt(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_symbol_list *list)
-{
-    struct relocations relocations = {.reader = reader};
-    struct mf_elf_section_header table;
-    Elf64_Rela first;
-    int rc = find_section(reader, ".rela.plt", &table);
-
-    if (rc <= 0 || table.type != SHT_RELA || table.size < sizeof first)
-        return rc < 0 ? rc : 0;
-    take_relocations(&table, &relocations);
-    rc = relocation_at(&relocations, 0, &first);
-    relocations.first_slot = rc == 0 ? first.r_offset : 0;
-    for (size_t i = 0; rc == 0 && i < SECTIONS; i++) {
-        struct mf_elf_section_header section;
-
-        relocations.next = 0;
-        rc = find_section(reader, section_names[i], &section);
-        if (rc > 0)
-            rc = add_section(&relocations, elf, &section, list);
-    }
-    return rc;
-}
-
-/* Entries of .plt.got whose names are searched in one pass. */
+/* Entries whose relocations are searched in one pass over all tables. */
 struct batch {
     uint32_t count;
     uint32_t sizes[BATCH];
@@ -254,113 +72,296 @@ struct batch {
     uint64_t slots[BATCH];
 };
 
-/* Linkers put relocations without a symbol first. DT_RELACOUNT has their number in the table of DT_RELA. */
-struct relative {
-    uint64_t table; /* ELF address */
-    uint64_t count;
+struct plt {
+    struct mf_elf_reader *reader;
+    const struct mf_elf *elf;
+    uint64_t got; /* address that ebx has on i386 */
+    struct lazy lazy;
+    struct batch batch;
+    struct mf_symbol_list *list;
 };
 
-static int find_relative(struct mf_elf_reader *reader, struct relative *out)
+/* Reads the code of an entry, with zeros after the end of the section, and its size. */
+static int read_code(const struct plt *plt, const struct mf_elf_section_header *section, uint64_t at,
+                     uint8_t code[MF_PLT_ENTRY], uint32_t *size)
 {
-    struct mf_elf_section_header section;
-    int rc = find_section(reader, ".dynamic", &section);
-    const uint64_t count = rc > 0 ? section.size / sizeof(Elf64_Dyn) : 0;
+    const uint64_t left = section->size - at;
+    int rc;
 
-    *out = (struct relative){0, 0};
-    for (uint32_t i = 0; rc >= 0 && i < limited(count); i++) {
-        Elf64_Dyn entry;
-
-        rc = read_code(reader, section.offset + i * sizeof entry, &entry, sizeof entry);
-        if (rc < 0 || entry.d_tag == DT_NULL)
-            break;
-        if (entry.d_tag == DT_RELA)
-            out->table = entry.d_un.d_ptr;
-        else if (entry.d_tag == DT_RELACOUNT)
-            out->count = entry.d_un.d_val;
-    }
-    return rc < 0 ? rc : 0;
+    memset(code, 0, MF_PLT_ENTRY);
+    rc = mf_elf_copy(plt->reader, &plt->reader->contents, section->offset + at, code,
+                     left < MF_PLT_ENTRY ? (uint32_t)left : MF_PLT_ENTRY);
+    *size = mf_plt_entry_bytes(plt->elf, code);
+    if (left < *size)
+        *size = (uint32_t)left;
+    return rc;
 }
 
-/* Names the entries of a batch whose relocations are in one table. */
-static int add_by_table(const struct relocations *relocations, const struct mf_elf *elf, const struct batch *batch,
-                        struct mf_symbol_list *list)
+static void add(const struct plt *plt, uint64_t address, uint32_t size, const struct mf_elf_relocation *relocation)
 {
-    for (uint32_t i = relocations->next; i < relocations->count; i++) {
-        Elf64_Rela relocation;
-        const int rc = relocation_at(relocations, i, &relocation);
+    struct mf_symbol_list *const list = plt->list;
+    const uint64_t span = plt->elf->end - plt->elf->start;
+    const uint64_t start = address - plt->elf->start, ifunc = relocation->addend - plt->elf->start;
 
+    if (list->count == list->capacity || start >= span)
+        return;
+    if (relocation->symbol != 0)
+        list->records[list->count++] = (struct mf_symbol_record){
+            .start = (uint32_t)start, .size = size, .name = relocation->symbol, .info = MF_SYMBOL_PLT | MF_INFO_DYNAMIC};
+    else if (relocation->calls_ifunc && ifunc < span) {
+        list->records[list->count++] = (struct mf_symbol_record){
+            .start = (uint32_t)start, .size = size, .name = (uint32_t)ifunc, .info = MF_SYMBOL_PLT | MF_INFO_CALLS_IFUNC};
+        list->calls_ifuncs = true;
+    }
+}
+
+/* ---- Relocations ---- */
+
+/* Both numbers are guesses, which the relocation verifies. Returns 1 and the relocation; 0: it is another one; or an error. */
+static int guess_relocation(struct lazy *lazy, const struct mf_plt_reference *reference, struct mf_elf_relocation *out)
+{
+    const uint32_t slot_bytes = lazy->relocations.elf->machine == EM_386 ? 4 : 8;
+    const uint64_t guesses[] = {reference->is_number ? reference->value : lazy->next,
+                                (reference->value - lazy->first_slot) / slot_bytes};
+
+    for (int i = 0; i < (reference->is_number ? 1 : 2); i++) {
+        int rc;
+
+        if (guesses[i] >= lazy->relocations.count)
+            continue;
+        rc = mf_elf_relocation_at(&lazy->relocations, (uint32_t)guesses[i], out);
         if (rc < 0)
             return rc;
-        if (ELF64_R_SYM(relocation.r_info) == 0 || relocation.r_addend != 0)
-            continue;
-        for (uint32_t j = 0; j < batch->count; j++) {
-            if (batch->slots[j] == relocation.r_offset)
-                add(list, elf, batch->addresses[j], batch->sizes[j], (uint32_t)ELF64_R_SYM(relocation.r_info));
+        if (reference->is_number || out->slot == reference->value) {
+            lazy->next = (uint32_t)guesses[i] + 1;
+            return 1;
         }
     }
     return 0;
 }
 
-/* Names the entries of a batch, and empties it. All tables of relocations are searched: .rela.dyn is usually the only one. */
-static int add_batch(struct mf_elf_reader *reader, const struct mf_elf *elf, struct batch *batch, struct mf_symbol_list *list)
+static int find_lazy(struct plt *plt)
 {
-    struct relative relative = {0, 0};
-    int rc = batch->count > 0 ? find_relative(reader, &relative) : 0;
+    struct lazy *const lazy = &plt->lazy;
+    struct mf_elf_section_header table;
+    struct mf_elf_relocation first;
+    int rc = find_section(plt->reader, ".rela.plt", &table);
 
-    for (uint32_t i = 1; rc == 0 && batch->count > 0 && i < reader->section_count; i++) {
-        struct mf_elf_section_header section;
-        struct relocations relocations = {.reader = reader};
-
-        rc = mf_elf_section_at(reader, i, &section);
-        if (rc < 0 || section.type != SHT_RELA || !(section.flags & SHF_ALLOC) || !mf_elf_has_bytes(reader, &section))
-            continue;
-        take_relocations(&section, &relocations);
-        if (section.address == relative.table && relative.count < relocations.count)
-            relocations.next = (uint32_t)relative.count;
-        rc = add_by_table(&relocations, elf, batch, list);
+    if (rc == 0)
+        rc = find_section(plt->reader, ".rel.plt", &table);
+    if (rc <= 0 || !mf_elf_relocations_of(plt->reader, plt->elf, &table, &lazy->relocations)) {
+        lazy->relocations = (struct mf_elf_relocations){.elf = plt->elf};
+        return rc < 0 ? rc : 0;
     }
-    batch->count = 0;
+    rc = mf_elf_relocation_at(&lazy->relocations, 0, &first);
+    lazy->first_slot = rc == 0 ? first.slot : 0;
     return rc;
 }
 
-static int add_plt_got(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_symbol_list *list)
+/* Linkers put relocations without a symbol first. DT_RELACOUNT or DT_RELCOUNT has their number in the table of DT_RELA or DT_REL. */
+struct relative {
+    uint64_t table; /* ELF address */
+    uint64_t count;
+};
+
+static int find_relative(struct plt *plt, struct relative *out)
 {
     struct mf_elf_section_header section;
-    struct batch batch = {.count = 0};
-    uint32_t step = 0;
-    int rc = find_section(reader, PLT_GOT, &section);
+    int rc = find_section(plt->reader, ".dynamic", &section);
+    const uint64_t count = rc > 0 ? section.size / mf_elf_dynamic_bytes(plt->reader->is_64_bit) : 0;
 
-    if (rc <= 0)
-        return rc;
-    rc = 0;
-    for (uint64_t at = 0; rc == 0 && at < section.size && at < MAX_ENTRIES * GOT_ENTRY; at += step) {
-        const uint64_t address = section.address + at;
-        const uint32_t left = section.size - at < ENTRY ? (uint32_t)(section.size - at) : ENTRY;
-        struct reference reference;
-        uint8_t code[ENTRY] = {0};
+    *out = (struct relative){0, 0};
+    for (uint32_t i = 0; rc >= 0 && i < limited(count); i++) {
+        Elf64_Dyn entry;
 
-        rc = read_code(reader, section.offset + at, code, left);
-        step = elf->machine == EM_AARCH64 ? 4 : GOT_ENTRY;
-        if (rc < 0 || !decode(elf, code, address, &reference) || reference.is_number)
-            continue;
-        step = elf->machine == EM_AARCH64 || memcmp(code, endbr64, sizeof endbr64) == 0 ? ENTRY : GOT_ENTRY;
-        batch.sizes[batch.count] = step < left ? step : left;
-        batch.addresses[batch.count] = address;
-        batch.slots[batch.count++] = reference.value;
-        if (batch.count == BATCH)
-            rc = add_batch(reader, elf, &batch, list);
+        rc = mf_elf_dynamic_at(plt->reader, section.offset, i, &entry);
+        if (rc < 0 || entry.d_tag == DT_NULL)
+            break;
+        if (entry.d_tag == DT_RELA || entry.d_tag == DT_REL)
+            out->table = entry.d_un.d_ptr;
+        else if (entry.d_tag == DT_RELACOUNT || entry.d_tag == DT_RELCOUNT)
+            out->count = entry.d_un.d_val;
     }
-    return rc == 0 ? add_batch(reader, elf, &batch, list) : rc;
+    return rc < 0 ? rc : 0;
+}
+
+/* Names the entries of the batch whose relocations are in one table, from a number on. */
+static int add_by_table(const struct plt *plt, const struct mf_elf_relocations *relocations, uint32_t from)
+{
+    const struct batch *const batch = &plt->batch;
+
+    for (uint32_t i = from; i < relocations->count; i++) {
+        struct mf_elf_relocation relocation;
+        const int rc = mf_elf_relocation_at(relocations, i, &relocation);
+
+        if (rc < 0)
+            return rc;
+        if (!relocation.calls_ifunc && (relocation.symbol == 0 || relocation.addend != 0))
+            continue;
+        for (uint32_t j = 0; j < batch->count; j++) {
+            if (batch->slots[j] == relocation.slot)
+                add(plt, batch->addresses[j], batch->sizes[j], &relocation);
+        }
+    }
+    return 0;
+}
+
+/* Names the entries of the batch, and empties it. */
+static int add_batch(struct plt *plt)
+{
+    struct relative relative = {0, 0};
+    int rc = plt->batch.count > 0 ? find_relative(plt, &relative) : 0;
+
+    for (uint32_t i = 1; rc == 0 && plt->batch.count > 0 && i < plt->reader->section_count; i++) {
+        struct mf_elf_section_header section;
+        struct mf_elf_relocations relocations;
+        uint32_t from = 0;
+
+        rc = mf_elf_section_at(plt->reader, i, &section);
+        if (rc < 0 || !(section.flags & SHF_ALLOC) || !mf_elf_has_bytes(plt->reader, &section) ||
+            !mf_elf_relocations_of(plt->reader, plt->elf, &section, &relocations))
+            continue;
+        if (relocations.address == relative.table && relative.count < relocations.count)
+            from = (uint32_t)relative.count;
+        rc = add_by_table(plt, &relocations, from);
+    }
+    plt->batch.count = 0;
+    return rc;
+}
+
+/* ---- Entries ---- */
+
+/* Names an entry, or adds it to the batch. */
+static int add_entry(struct plt *plt, uint64_t address, uint32_t size, const struct mf_plt_reference *reference)
+{
+    struct batch *const batch = &plt->batch;
+    struct mf_elf_relocation relocation;
+    const int rc = guess_relocation(&plt->lazy, reference, &relocation);
+
+    if (rc > 0)
+        add(plt, address, size, &relocation);
+    if (rc != 0 || reference->is_number)
+        return rc < 0 ? rc : 0;
+    batch->sizes[batch->count] = size;
+    batch->addresses[batch->count] = address;
+    batch->slots[batch->count++] = reference->value;
+    return batch->count == BATCH ? add_batch(plt) : 0;
+}
+
+static int add_section(struct plt *plt, const struct mf_elf_section_header *section)
+{
+    uint32_t step = 0;
+    uint32_t mark = 0; /* bytes of a mark before the entry */
+    int rc = 0;
+
+    plt->lazy.next = 0;
+    for (uint64_t at = 0; rc == 0 && at < section->size && at < MAX_BYTES; at += step) {
+        struct mf_plt_reference reference;
+        uint8_t code[MF_PLT_ENTRY];
+        uint32_t size;
+
+        rc = read_code(plt, section, at, code, &size);
+        step = mf_plt_step(plt->elf);
+        if (rc == 0 && mf_plt_decode(plt->elf, code, section->address + at, plt->got, &reference)) {
+            step = size;
+            rc = add_entry(plt, section->address + at - mark, size + mark, &reference);
+        }
+        mark = mf_plt_is_mark(plt->elf, code) ? 4 : 0;
+    }
+    return rc == 0 ? add_batch(plt) : rc;
+}
+
+/* The address of the global offset table is that of .got.plt, or without one that of .got. */
+static int find_got(struct plt *plt)
+{
+    struct mf_elf_section_header section;
+    int rc = plt->elf->machine == EM_386 ? find_section(plt->reader, ".got.plt", &section) : 0;
+
+    if (rc == 0 && plt->elf->machine == EM_386)
+        rc = find_section(plt->reader, ".got", &section);
+    if (rc > 0)
+        plt->got = section.address;
+    return rc < 0 ? rc : 0;
 }
 
 int mf_symbols_add_plt(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_symbol_list *list)
 {
-    int rc = 0;
+    struct plt plt = {.reader = reader, .elf = elf, .list = list};
+    int rc;
 
-    if (!has_plt(elf) || reader->section_count == 0)
+    if (!mf_plt_is_for(elf) || reader->section_count == 0)
         return 0;
-    rc = add_plt(reader, elf, list);
+    rc = find_got(&plt);
     if (rc == 0)
-        rc = add_plt_got(reader, elf, list);
+        rc = find_lazy(&plt);
+    for (int i = 0; rc == 0 && i < SECTIONS; i++) {
+        struct mf_elf_section_header section;
+
+        rc = find_section(reader, section_names[i], &section);
+        if (rc > 0)
+            rc = add_section(&plt, &section);
+    }
     return rc == -E2BIG ? 0 : rc; /* the entries after the limit have no name */
+}
+
+/* ---- Entries that call an IFUNC ---- */
+
+/* Returns the number of the first record that begins at an address or after it. */
+static uint32_t first_at(const struct mf_symbol_record *sorted, uint32_t count, uint32_t start)
+{
+    uint32_t low = 0, high = count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+
+        if (sorted[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* A name of .dynsym has no version. Of several, the rules of struct mf_symbols decide. */
+static bool is_better(const struct mf_symbol_record *record, const struct mf_symbol_record *other)
+{
+    const uint32_t mask = MF_INFO_DYNAMIC | 3u << MF_INFO_BINDING_SHIFT;
+
+    _Static_assert(MF_INFO_DYNAMIC > 3u << MF_INFO_BINDING_SHIFT, "the table is compared first");
+    return (record->info & mask) > (other->info & mask);
+}
+
+/* Returns the IFUNC at an address; NULL: there is none. */
+static const struct mf_symbol_record *ifunc_at(const struct mf_symbol_record *sorted, uint32_t count, uint32_t start)
+{
+    const struct mf_symbol_record *found = NULL;
+    const uint32_t first = first_at(sorted, count, start);
+
+    for (uint32_t i = first; i < count && i - first < SAME_START && sorted[i].start == start; i++) {
+        if ((sorted[i].info & MF_INFO_KIND) == MF_SYMBOL_IFUNC && (found == NULL || is_better(&sorted[i], found)))
+            found = &sorted[i];
+    }
+    return found;
+}
+
+uint32_t mf_symbols_name_ifuncs(struct mf_symbol_record *sorted, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mf_symbol_record *const ifunc =
+            sorted[i].info & MF_INFO_CALLS_IFUNC ? ifunc_at(sorted, count, sorted[i].name) : NULL;
+
+        if (ifunc != NULL) {
+            sorted[i].name = ifunc->name;
+            sorted[i].info |= ifunc->info & MF_INFO_DYNAMIC;
+        } else if (sorted[i].info & MF_INFO_CALLS_IFUNC) {
+            sorted[i].info = NOT_NAMED;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) { /* after all searches, which need the order */
+        if (sorted[i].info != NOT_NAMED)
+            sorted[kept++] = sorted[i];
+    }
+    return kept;
 }

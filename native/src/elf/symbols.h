@@ -17,8 +17,8 @@
 struct mf_symbol_record {
     uint32_t start;
     uint32_t size; /* from start */
-    uint32_t name; /* offset in the string table; of a PLT entry the number of the symbol in .dynsym; of a continuation the
-                      number of the record of its symbol */
+    uint32_t name; /* offset in the string table; of a PLT entry the number of the symbol in .dynsym, unless it calls an IFUNC;
+                      of a continuation the number of the record of its symbol */
     uint32_t info; /* bits below */
 };
 
@@ -28,6 +28,7 @@ enum {
     MF_INFO_DYNAMIC = 1u << 4, /* as MF_SYMBOL_DYNAMIC */
     MF_INFO_UNSIZED = 1u << 5, /* as MF_SYMBOL_UNSIZED */
     MF_INFO_CONTINUATION = 1u << 6,
+    MF_INFO_CALLS_IFUNC = 1u << 7, /* as MF_SYMBOL_CALLS_IFUNC */
 };
 
 #define MF_SYMBOLS_MAGIC 0x6d66656c66737931ull
@@ -43,6 +44,7 @@ struct mf_symbol_list {
     struct mf_symbol_record *records;
     uint32_t count;
     uint32_t capacity;
+    bool calls_ifuncs; /* some PLT entries call an IFUNC. They have its address, from mf_symbols.base, in place of a name */
 };
 
 /*
@@ -67,10 +69,16 @@ uint32_t mf_symbols_sweep(struct mf_symbol_record *sorted, uint32_t count, const
                           uint32_t *symbol_count);
 
 /*
- * Adds the entries of the procedure linkage table (x86-64, AArch64). An entry is added if its instructions refer to a slot that
- * a relocation of .rela.plt fills. Returns 0 or an error of mf_elf_copy().
+ * Adds the entries of the procedure linkage table (x86-64, i386, AArch64). An entry is added if its instructions refer to a slot
+ * that a relocation fills. Returns 0 or an error of mf_elf_copy().
  */
 int mf_symbols_add_plt(struct mf_elf_reader *reader, const struct mf_elf *elf, struct mf_symbol_list *list);
+
+/*
+ * Names the entries that call an IFUNC, in sorted records, and removes those whose IFUNC has no symbol. Returns the number of
+ * records that are left.
+ */
+uint32_t mf_symbols_name_ifuncs(struct mf_symbol_record *sorted, uint32_t count);
 
 /* Returns the maximum of entries that mf_symbols_add_plt() adds; or an error of mf_elf_copy(). */
 int mf_symbols_plt_maximum(struct mf_elf_reader *reader, const struct mf_elf *elf);
