@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -12,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.mapfiles.internal.Errno;
+import org.mapfiles.internal.TrustedOwner;
 
 /**
  * An open perf map. All checks concern the open file, not its path: other users may replace a file in /tmp at any time.
@@ -117,10 +117,10 @@ final class PerfMapFile implements AutoCloseable {
         return (int) attributes[USER];
     }
 
-    /** Throws unless the owner of the file is the given user, root, or the user of this JVM. */
+    /** Throws unless the owner of the file is trusted for a process of a user. */
     void checkOwner(int user) throws IOException {
         int owner = (int) attributes[OWNER];
-        if (owner != user && owner != 0 && owner != (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid")) {
+        if (!TrustedOwner.isTrusted(owner, user)) {
             throw new IOException(name + " belongs to user " + Integer.toUnsignedString(owner)
                     + ", not to the user of the process (" + Integer.toUnsignedString(user)
                     + "), so it is not trusted: remove it and let the process write the map again");

@@ -6,8 +6,6 @@ import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -16,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.RootAccess;
+import org.mapfiles.internal.TrustedOwner;
 
 /**
  * Finds a file with the whole symbol table of a program or library. It is used only if its build ID is that of the
@@ -278,7 +277,7 @@ final class DebugFiles {
         if (source == SymbolInfo.Source.MINI_DEBUG_INFO) {
             return id.length == 0 || Arrays.equals(id, expected);
         }
-        if (source != SymbolInfo.Source.DEBUGINFOD_CACHE && !isTrusted(candidate.owner(), file.bytes.owner())) {
+        if (source != SymbolInfo.Source.DEBUGINFOD_CACHE && !isTrusted(candidate, file.bytes)) {
             return false;
         }
         return expected.length > 0
@@ -286,15 +285,9 @@ final class DebugFiles {
                 : crc >= 0 && candidate.size() <= MAX_CRC_BYTES && candidate.crc() == crc;
     }
 
-    /**
-     * Returns whether the owner of a debug file may name the functions of a mapped file: root, the owner of the mapped
-     * file, or the user of this process. Any user can mount a file of root in a directory of his own, and map it there.
-     */
-    private static boolean isTrusted(long owner, long ownerOfMapped) {
+    private static boolean isTrusted(ElfBytes candidate, ElfBytes mapped) {
         try {
-            return owner == 0
-                    || owner == ownerOfMapped
-                    || (int) owner == (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            return TrustedOwner.isTrusted((int) candidate.owner(), (int) mapped.owner());
         } catch (IOException unknown) {
             return false;
         }
