@@ -25,7 +25,6 @@ final class DebugFiles {
     private static final byte[] DEBUG_ROOT = ascii("/usr/lib/debug");
     private static final String DEBUG_FILES = "/usr/lib/debug/.build-id/";
     private static final int MAX_LINK = 4096;
-    private static final String MINI_DEBUG_INFO = ".gnu_debugdata";
     private static final int MAX_COMPRESSED = 16 << 20;
     /** A target could make a file of any size. */
     private static final long MAX_CRC_BYTES = 1L << 30;
@@ -205,9 +204,9 @@ final class DebugFiles {
     }
 
     private @Nullable SymbolTable miniDebugInfo(ElfFile file, Use<SymbolTable> use, long maximum) {
-        NativeMemory compressed = file.bytes.section(MINI_DEBUG_INFO, MAX_COMPRESSED);
-        if (compressed == null) {
-            hasUnread |= file.bytes.hasSection(MINI_DEBUG_INFO);
+        NativeMemory compressed = file.bytes.section(".gnu_debugdata", MAX_COMPRESSED);
+        if (compressed == null || compressed.size() == 0) {
+            hasUnread |= compressed != null;
             return null;
         }
         NativeMemory content;

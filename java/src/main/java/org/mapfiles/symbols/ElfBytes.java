@@ -90,23 +90,27 @@ final class ElfBytes extends RefCountedHandle {
 
     /** Returns whether the file has a section, which may be compressed. */
     boolean hasSection(String name) {
-        NativeMemory text = asciiz(name);
-        NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
-        long bytes = enter();
+        enter();
         try {
-            int rc = NativeCalls.elfSection(bytes, text.address(), section.address());
-            ElfReadException.checkShortage(rc);
-            return rc == 0 || rc == Errno.ENOTSUP;
+            return isThere(findSection(name, new NativeMemory(ElfRecord.SIZE_OF_SECTION)));
         } finally {
-            text.keepUntilHere();
-            leaveAndKeep(section);
+            leave();
         }
     }
 
-    private static NativeMemory asciiz(String text) {
-        NativeMemory memory = new NativeMemory(text.length() + 1); // it is zeroed
-        memory.bytes().put(0, text.getBytes(StandardCharsets.US_ASCII));
-        return memory;
+    private static boolean isThere(int rc) {
+        return rc == 0 || rc == Errno.ENOTSUP;
+    }
+
+    /** Returns 0 or a negative errno; ENOTSUP: the section is compressed. The caller has entered. */
+    private int findSection(String name, NativeMemory section) {
+        NativeMemory text = new NativeMemory(name.length() + 1); // it is zeroed
+        text.bytes().put(0, name.getBytes(StandardCharsets.US_ASCII));
+        int rc = NativeCalls.elfSection(memory.address(), text.address(), section.address());
+        text.keepUntilHere();
+        section.keepUntilHere();
+        ElfReadException.checkShortage(rc);
+        return rc;
     }
 
     /** Returns the size of the memory of a copy; 0: the bytes are read from the file. */
@@ -238,29 +242,28 @@ final class ElfBytes extends RefCountedHandle {
     }
 
     /**
-     * Returns the content of a section of up to a maximum of bytes; null: there is none, or it is larger, or reading
-     * failed.
+     * Returns the content of a section of up to a maximum of bytes. Null: there is none. 0 bytes: it is empty,
+     * compressed or larger, or reading failed.
      */
     @Nullable
     NativeMemory section(String name, int maximum) {
-        NativeMemory text = asciiz(name);
         NativeMemory section = new NativeMemory(ElfRecord.SIZE_OF_SECTION);
-        long bytes = enter();
+        enter();
         try {
-            int rc = NativeCalls.elfSection(bytes, text.address(), section.address());
-            if (rc != 0) {
-                ElfReadException.checkShortage(rc);
+            int rc = findSection(name, section);
+            if (!isThere(rc)) {
                 return null;
             }
-            long size = section.bytes().getLong(ElfRecord.SECTION_SIZE);
-            if (size <= 0 || size > maximum) {
-                return null;
+            long size = rc == 0 ? section.bytes().getLong(ElfRecord.SECTION_SIZE) : 0;
+            if (size > 0 && size <= maximum) {
+                NativeMemory out = new NativeMemory((int) size);
+                if (read(section.bytes().getLong(ElfRecord.SECTION_OFFSET), out, 0, (int) size) == size) {
+                    return out;
+                }
             }
-            NativeMemory out = new NativeMemory((int) size);
-            return read(section.bytes().getLong(ElfRecord.SECTION_OFFSET), out, 0, (int) size) == size ? out : null;
+            return new NativeMemory(0);
         } finally {
-            text.keepUntilHere();
-            leaveAndKeep(section);
+            leave();
         }
     }
 

@@ -174,6 +174,16 @@ class DebugFilesTest {
         assertThat(findHidden()).isFalse();
     }
 
+    @Test
+    void compressedSymbolsThatAreTooLarge() throws Exception {
+        split(ID);
+        assertThat(findHidden()).isFalse();
+        assertThat(info.status()).as("there are none").isEqualTo(SymbolInfo.Status.NO_SYMBOL);
+        programs.sh("head -c 17M /dev/zero > large && objcopy --add-section .gnu_debugdata=large program");
+        assertThat(findHidden()).isFalse();
+        assertThat(info.status()).isEqualTo(SymbolInfo.Status.SYMBOLS_NOT_READ);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {".cache/debuginfod_client", ".debuginfod_client_cache"})
     void theCacheOfDebuginfod(String cache) throws Exception {
