@@ -22,6 +22,7 @@ class PackagesTest {
     private static final String DEMANGLE = "org.mapfiles.cli.demangle";
     private static final String LINES = "org.mapfiles.cli.lines";
     private static final String OUTPUT = "org.mapfiles.cli.output";
+    private static final String PROGRAMS = "org.mapfiles.cli.programs";
     private static final String TARGET = "org.mapfiles.cli.target";
     private static final String COMMANDS = "org.mapfiles.cli.commands";
 
@@ -30,10 +31,11 @@ class PackagesTest {
      * no cycle.
      */
     private static final List<Layer> LAYERS = List.of(
-            new Layer(DEMANGLE),
-            new Layer(LINES),
+            new Layer(PROGRAMS),
+            new Layer(DEMANGLE, PROGRAMS),
+            new Layer(LINES, PROGRAMS),
             new Layer(OUTPUT, LINES, DEMANGLE),
-            new Layer(TARGET, OUTPUT),
+            new Layer(TARGET, OUTPUT, LINES, DEMANGLE, PROGRAMS),
             new Layer(COMMANDS, TARGET, OUTPUT, LINES),
             new Layer("org.mapfiles.cli", COMMANDS, TARGET, OUTPUT));
 

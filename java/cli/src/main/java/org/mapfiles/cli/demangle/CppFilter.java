@@ -5,15 +5,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.mapfiles.cli.programs.InstalledProgram;
 
 /**
  * C++ names, by an installed demangler that runs as a child process: it reads a name in each line of its input, and
@@ -25,7 +25,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Thread-safe.
  */
 final class CppFilter {
-    private static final List<String> PROGRAMS = List.of("c++filt", "llvm-cxxfilt");
+    static final List<String> PROGRAMS = List.of("c++filt", "llvm-cxxfilt");
 
     /** Limits of the child: no core file, 512 MiB of address space, 60 seconds of CPU time. */
     private static final String LIMITED = "ulimit -c 0; ulimit -v 524288; ulimit -t 60; exec \"$0\"";
@@ -44,8 +44,10 @@ final class CppFilter {
      */
     private static final int MAX_PART = 4096;
 
-    /** Stops children that take too long. */
-    private static final Timer LIMITS = new Timer("mapfiles-demangler", true);
+    /** Stops children that take too long. Its thread starts with the first child. */
+    private static final class Limits {
+        static final Timer TIMER = new Timer("mapfiles-demangler", true);
+    }
 
     private final String program;
     private final int milliseconds;
@@ -80,22 +82,12 @@ final class CppFilter {
     /** Returns the first demangler in absolute directories of a search path; null if there is none. */
     static String find(String path) {
         for (String program : PROGRAMS) {
-            for (String directory : path == null ? new String[0] : path.split(":")) {
-                if (directory.startsWith("/") && isProgram(directory + "/" + program)) {
-                    return directory + "/" + program;
-                }
+            Optional<Path> found = InstalledProgram.find(program, path);
+            if (found.isPresent()) {
+                return found.get().toString();
             }
         }
         return null;
-    }
-
-    private static boolean isProgram(String path) {
-        try {
-            Path file = Path.of(path);
-            return Files.isRegularFile(file) && Files.isExecutable(file);
-        } catch (InvalidPathException e) { // it has characters that are not of this locale
-            return false;
-        }
     }
 
     /** Returns whether a name can be sent: it is one word of a line. */
@@ -155,7 +147,7 @@ final class CppFilter {
                 start();
             }
             timer = stop(child);
-            LIMITS.schedule(timer, milliseconds);
+            Limits.TIMER.schedule(timer, milliseconds);
             input.write((String.join("\n", part) + "\n").getBytes(StandardCharsets.US_ASCII));
             input.flush();
             for (int i = 0; i < part.size(); i++) {

@@ -39,6 +39,11 @@ public final class Demangler {
 
     private Demangler() {}
 
+    /** Returns the names of the demanglers for C++, of which the first one that is installed is used. */
+    public static List<String> programs() {
+        return CppFilter.PROGRAMS;
+    }
+
     /**
      * Returns the name in the source. The name of an entry of the procedure linkage table keeps its end "@plt", and a
      * name with a version keeps the version.

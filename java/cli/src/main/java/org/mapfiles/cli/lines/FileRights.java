@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.mapfiles.cli.programs.InstalledProgram;
 
 /**
  * The rights that a symbolizer of a file has. A file names other files, and a symbolizer opens them: split DWARF by any
@@ -29,7 +30,7 @@ final class FileRights {
         if (!Files.getAttribute(Path.of("/proc/self"), OWNER).equals(ROOT) || owner.equals(ROOT)) {
             return Optional.of(List.of());
         }
-        return Symbolizer.find("setpriv", System.getenv("PATH"))
+        return InstalledProgram.find("setpriv")
                 .map(setpriv -> List.of(
                         setpriv.toString(),
                         "--reuid=" + owner,

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.LineFile;
 
@@ -34,6 +35,11 @@ public final class SourceLines {
     /** @param messages receives each problem, as one line */
     public SourceLines(Consumer<String> messages) {
         this.messages = messages;
+    }
+
+    /** Returns the names of the symbolizers, of which the first one that is installed is used. */
+    public static List<String> programs() {
+        return Stream.of(Symbolizer.Kind.values()).map(kind -> kind.program).toList();
     }
 
     /**

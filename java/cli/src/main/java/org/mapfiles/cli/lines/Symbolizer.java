@@ -1,11 +1,10 @@
 package org.mapfiles.cli.lines;
 
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.mapfiles.cli.programs.InstalledProgram;
 
 /**
  * An installed program that finds source lines. It reads DWARF in a process of its own, so a malformed file cannot end
@@ -51,26 +50,9 @@ record Symbolizer(Kind kind, Path program) {
 
     static Optional<Symbolizer> in(String path) {
         for (Kind kind : Kind.values()) {
-            Optional<Path> program = find(kind.program, path);
+            Optional<Path> program = InstalledProgram.find(kind.program, path);
             if (program.isPresent()) {
                 return Optional.of(new Symbolizer(kind, program.get()));
-            }
-        }
-        return Optional.empty();
-    }
-
-    /**
-     * Searches the absolute directories of a path: others depend on the working directory, which anyone may write to.
-     */
-    static Optional<Path> find(String name, String path) {
-        for (String directory : path == null ? new String[0] : path.split(":")) {
-            try {
-                Path program = Path.of(directory, name);
-                if (program.isAbsolute() && Files.isRegularFile(program) && Files.isExecutable(program)) {
-                    return Optional.of(program);
-                }
-            } catch (InvalidPathException notInThisLocale) {
-                continue;
             }
         }
         return Optional.empty();

@@ -1,9 +1,7 @@
 package org.mapfiles.cli.target;
 
-import java.io.File;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +9,10 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.Mapping;
 import org.mapfiles.MapsException;
 import org.mapfiles.ProcessMaps;
+import org.mapfiles.cli.demangle.Demangler;
+import org.mapfiles.cli.lines.SourceLines;
 import org.mapfiles.cli.output.CheckRows.Check;
+import org.mapfiles.cli.programs.InstalledProgram;
 import org.mapfiles.jvm.JvmCodeReader;
 import org.mapfiles.symbols.ElfFile;
 import org.mapfiles.symbols.SymbolCache;
@@ -25,11 +26,8 @@ public final class ToolChecks {
     /** Runs the checks. */
     public List<Check> run() {
         List<Check> checks = new ArrayList<>();
-        checks.add(programs(
-                "source lines",
-                List.of("llvm-symbolizer", "eu-addr2line", "addr2line"), // in the order of preference
-                "install binutils for addr2line"));
-        checks.add(programs("demangler", List.of("c++filt", "llvm-cxxfilt"), "install binutils for c++filt"));
+        checks.add(programs("source lines", SourceLines.programs(), "install binutils for addr2line"));
+        checks.add(programs("demangler", Demangler.programs(), "install binutils for c++filt"));
         checks.add(debugFiles());
         checks.add(compressedSymbols());
         checks.add(java());
@@ -40,32 +38,13 @@ public final class ToolChecks {
     private static Check programs(String name, List<String> programs, String remedy) {
         List<String> found = new ArrayList<>();
         for (String program : programs) {
-            if (isOnPath(program, System.getenv("PATH"))) {
+            if (InstalledProgram.find(program).isPresent()) {
                 found.add(program);
             }
         }
         return found.isEmpty()
                 ? Check.limited(name, "none of " + String.join(", ", programs) + " is on the PATH", remedy)
                 : Check.ok(name, String.join(", ", found));
-    }
-
-    /**
-     * Returns whether a command would run the program: programs in relative directories are not used.
-     *
-     * @param path the directories, with colons; null: none
-     */
-    static boolean isOnPath(String program, String path) {
-        for (String directory : path == null ? new String[0] : path.split(File.pathSeparator)) {
-            try {
-                Path file = Path.of(directory, program);
-                if (file.isAbsolute() && Files.isRegularFile(file) && Files.isExecutable(file)) {
-                    return true;
-                }
-            } catch (InvalidPathException e) {
-                continue;
-            }
-        }
-        return false;
     }
 
     /** Searches the symbols of the C library of this process, which distributions install without them. */

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +23,7 @@ import org.mapfiles.MapCursor;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.Programs;
+import org.mapfiles.cli.programs.InstalledProgram;
 import org.mapfiles.files.MapFiles;
 
 /** {@code mapfiles resolve --lines}, with each symbolizer that is installed. */
@@ -42,10 +42,7 @@ class ResolveLinesTest {
 
     /** Lets the command find one symbolizer only. */
     private void use(String program) throws Exception {
-        Optional<Path> installed = Arrays.stream(System.getenv("PATH").split(":"))
-                .map(folder -> Path.of(folder, program))
-                .filter(Files::isExecutable)
-                .findFirst();
+        Optional<Path> installed = InstalledProgram.find(program);
         assumeTrue(installed.isPresent(), "no " + program);
         useScript(program, "exec " + installed.get() + " \"$@\"");
     }

@@ -1,4 +1,4 @@
-package org.mapfiles.cli.target;
+package org.mapfiles.cli.programs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,24 +7,24 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A check reports a program only if a command would run it. */
-class ToolChecksTest {
+/** A program is installed only if a command would run it. */
+class InstalledProgramTest {
     @TempDir
     Path directory;
 
     @Test
-    void programsInAbsoluteDirectoriesAreOnThePath() throws Exception {
+    void programsInAbsoluteDirectoriesAreFound() throws Exception {
         Files.createDirectory(directory.resolve("directory"));
         Files.createFile(directory.resolve("text"));
         Path tool = Files.createFile(directory.resolve("tool"));
         assertThat(tool.toFile().setExecutable(true)).isTrue();
-        String path = "/no/such/directory:" + directory;
-        assertThat(ToolChecks.isOnPath("tool", path)).isTrue();
-        assertThat(ToolChecks.isOnPath("text", path)).as("not executable").isFalse();
-        assertThat(ToolChecks.isOnPath("directory", path)).isFalse();
-        assertThat(ToolChecks.isOnPath("tool", null)).isFalse();
+        String path = "/no/such/directory:/a\ud800b:" + directory;
+        assertThat(InstalledProgram.find("tool", path)).contains(tool);
+        assertThat(InstalledProgram.find("text", path)).as("not executable").isEmpty();
+        assertThat(InstalledProgram.find("directory", path)).isEmpty();
+        assertThat(InstalledProgram.find("tool", null)).isEmpty();
         Path relative = Path.of("").toAbsolutePath().relativize(directory);
         assertThat(Files.isExecutable(relative.resolve("tool"))).isTrue();
-        assertThat(ToolChecks.isOnPath("tool", relative + ":")).isFalse();
+        assertThat(InstalledProgram.find("tool", relative + ":")).isEmpty();
     }
 }
