@@ -8,36 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.CliResult;
 import org.mapfiles.cli.ElfCopies;
 import org.mapfiles.cli.StaleTarget;
 
 /** {@code mapfiles stale}: what an update, a reinstallation and a program itself do to files that a process runs. */
-class StaleCommandTest {
-    private static final int OUTDATED = 5;
-
-    @TempDir
-    Path temporary;
-
-    private Path program;
-    private Path library;
-    private byte[] programBytes;
-    private byte[] libraryBytes;
-
-    @BeforeEach
-    void install() throws Exception {
-        Path directory = Files.createDirectory(temporary.toRealPath().resolve("app"));
-        programBytes = ElfCopies.sleep();
-        libraryBytes = ElfCopies.library();
-        program = directory.resolve("sleep");
-        library = directory.resolve("libtest.so.1");
-        ElfCopies.install(program, programBytes);
-        ElfCopies.install(library, libraryBytes);
-    }
-
+class StaleCommandTest extends StaleFiles {
     private StaleTarget start() throws Exception {
         return StaleTarget.program(program, library);
     }

@@ -9,33 +9,15 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.cli.ElfCopies;
 import org.mapfiles.cli.StaleTarget;
 import org.mapfiles.files.MapFiles;
 
 /** {@code mapfiles stale}: processes with a root, or mounts, of their own. */
-class StaleInRootTest {
-    private static final int OUTDATED = 5;
-
-    @TempDir
-    Path temporary;
-
-    private Path program;
-    private Path library;
-    private byte[] programBytes;
-    private byte[] libraryBytes;
-
+class StaleInRootTest extends StaleFiles {
     @BeforeEach
-    void install() throws Exception {
+    void requireRoot() {
         assumeTrue(MapFiles.followDenial().isEmpty(), "only root can mount, and call chroot(2)");
-        Path directory = Files.createDirectory(temporary.toRealPath().resolve("app"));
-        programBytes = ElfCopies.sleep();
-        libraryBytes = ElfCopies.library();
-        program = directory.resolve("sleep");
-        library = directory.resolve("libtest.so.1");
-        ElfCopies.install(program, programBytes);
-        ElfCopies.install(library, libraryBytes);
     }
 
     @Test

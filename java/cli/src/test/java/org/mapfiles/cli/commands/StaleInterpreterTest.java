@@ -21,8 +21,6 @@ import org.mapfiles.cli.StaleTarget;
  * the interpreter with it.
  */
 class StaleInterpreterTest {
-    private static final int OUTDATED = 5;
-
     @TempDir
     Path temporary;
 
@@ -94,7 +92,7 @@ class StaleInterpreterTest {
         Path program = program("", ElfCopies.sleep());
         try (StaleTarget target = start(program)) {
             ElfCopies.install(interpreter, ElfCopies.anotherVersion(Files.readAllBytes(interpreter)));
-            assertThat(target.row(OUTDATED)).containsEntry("path", interpreter.toString());
+            assertThat(target.row(StaleFiles.OUTDATED)).containsEntry("path", interpreter.toString());
         }
     }
 
