@@ -12,6 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,6 +101,50 @@ class JvmFromOutsideTest {
         } finally {
             jvm.destroyForcibly();
         }
+    }
+
+    /** Each JVM has another heap size, so the parts of one cannot be taken for those of another. */
+    @Test
+    void manyJvmsTogether() throws Exception {
+        int count = 32;
+        List<Process> jvms = new ArrayList<>();
+        List<AutoCloseable> open = new ArrayList<>();
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            for (int i = 0; i < count; i++) {
+                jvms.add(JvmProcessTest.waiting("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx" + heap(i)));
+            }
+            List<Future<String>> read = new ArrayList<>();
+            for (Process jvm : jvms) {
+                ProcessMaps maps = ProcessMaps.of(jvm.pid());
+                open.add(maps);
+                JvmCodeReader code = JvmCodeReader.of(maps);
+                open.add(0, code);
+                for (int round = 0; round < 3; round++) {
+                    read.add(threads.submit(() -> heapAndCode(maps, code)));
+                }
+            }
+            for (int i = 0; i < read.size(); i++) {
+                assertThat(read.get(i).get()).as("JVM %d", i / 3).isEqualTo(heap(i / 3) + ", code");
+            }
+        } finally {
+            threads.shutdownNow();
+            for (AutoCloseable closeable : open) {
+                closeable.close();
+            }
+            jvms.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private static long heap(int jvm) {
+        return 32 + 2L * jvm << 20;
+    }
+
+    private static String heapAndCode(ProcessMaps maps, JvmCodeReader code) throws Exception {
+        AtomicInteger methods = new AtomicInteger();
+        boolean isWhole = code.forEach(info -> methods.addAndGet(info.kind() == CodeInfo.Kind.METHOD ? 1 : 0));
+        return JvmRegions.read(maps).bytes(JvmRegions.Kind.JAVA_HEAP)
+                + (isWhole && methods.get() > 0 ? ", code" : ", " + methods + " methods");
     }
 
     @Test
