@@ -80,8 +80,12 @@ class PipeTest {
     }
 
     private static ProcessBuilder builder(String command, Path err) {
-        ProcessBuilder builder = new ProcessBuilder(
-                TestJvm.command(List.of(), Main.class, arguments(command).toArray(String[]::new)));
+        return builder(arguments(command), err);
+    }
+
+    private static ProcessBuilder builder(List<String> arguments, Path err) {
+        ProcessBuilder builder =
+                new ProcessBuilder(TestJvm.command(List.of(), Main.class, arguments.toArray(String[]::new)));
         builder.environment().put("COLUMNS", "80"); // for a terminal, and this is none
         return builder.redirectError(err.toFile());
     }
@@ -146,6 +150,30 @@ class PipeTest {
                 .singleElement()
                 .asString()
                 .startsWith("mapfiles: standard output cannot be written: ");
+    }
+
+    /** Blocks of a long input are printed while later ones are read. */
+    @Test
+    void aLongInputEndsWithItsOutput() throws Exception {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.isWritable(full), "no /dev/full");
+        Path input = Files.writeString(directory.resolve("addresses"), "libc.so.6+0x30000\n".repeat(100_000));
+        Path err = directory.resolve("long");
+        List<String> arguments = List.of("resolve", jvm.pid(), "-");
+        Process process = builder(arguments, err)
+                .redirectInput(input.toFile())
+                .redirectOutput(full.toFile())
+                .start();
+        assertThat(exitCode(process, "resolve")).isEqualTo(1);
+        assertThat(messages(err))
+                .singleElement()
+                .asString()
+                .startsWith("mapfiles: standard output cannot be written: ");
+        Process early = builder(arguments, err).redirectInput(input.toFile()).start();
+        assertThat(early.inputReader().readLine()).contains("libc.so.6");
+        early.getInputStream().close();
+        assertThat(exitCode(early, "resolve")).as("%s", messages(err)).isZero();
+        assertThat(messages(err)).isEmpty();
     }
 
     /** A reader such as head(1) that ends early is no failure. */

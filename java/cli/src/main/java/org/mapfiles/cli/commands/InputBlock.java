@@ -65,6 +65,11 @@ final class InputBlock {
         return others.get(index);
     }
 
+    /** Replaces a line that is not an address alone. */
+    void setOther(int index, InputLine line) {
+        others.put(index, line);
+    }
+
     /** Returns whether a line is an address that a stack frame returns to. */
     boolean isReturnAddress(int index) {
         return returnAddresses.get(index);

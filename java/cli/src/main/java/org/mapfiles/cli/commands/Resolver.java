@@ -6,6 +6,7 @@ import java.util.Set;
 import org.mapfiles.MapSnapshot;
 import org.mapfiles.cli.lines.SourceLines;
 import org.mapfiles.cli.output.CodeAddress;
+import org.mapfiles.cli.output.NotedSymbols;
 import org.mapfiles.cli.output.ResolvedPrinter;
 import org.mapfiles.cli.output.Terminal;
 import org.mapfiles.cli.target.AddressReader;
@@ -28,6 +29,10 @@ abstract class Resolver {
     private final boolean returnsTo;
 
     private final LineLocator locator;
+    private NotedSymbols noted = new NotedSymbols();
+    private NotedSymbols notedBefore = new NotedSymbols();
+    /** Null: no block was full yet. */
+    private BlockPrinter background;
 
     Resolver(Terminal terminal, MapSnapshot snapshot, ResolvedPrinter printer, ResolveOptions options) {
         this.terminal = terminal;
@@ -46,9 +51,34 @@ abstract class Resolver {
         if (sourceLines != null) {
             printer.readLines(sourceLines, located(lines));
         }
-        if (lines.count() > 1) {
-            demangle(lines);
+        NotedSymbols symbols = find(lines);
+        print(lines, symbols);
+    }
+
+    /**
+     * Finds the symbols of lines. To demangle their names one after the other would take a switch of processes for
+     * each.
+     */
+    private NotedSymbols find(InputBlock lines) {
+        NotedSymbols symbols = noted;
+        noted = notedBefore; // of the block before, which may be printed at the same time
+        notedBefore = symbols;
+        symbols.clear();
+        for (int i = 0; i < lines.count(); i++) {
+            InputLine other = lines.other(i);
+            if (other != null) {
+                other = locator.locate(other);
+                lines.setOther(i, other);
+            }
+            if (lines.count() > 1 && (other == null || other.isAddress())) {
+                printer.note(other == null ? lines.address(i) : other.address(), lines.isReturnAddress(i), symbols);
+            }
         }
+        return symbols;
+    }
+
+    private void print(InputBlock lines, NotedSymbols symbols) throws IOException {
+        printer.setNoted(symbols);
         for (int i = 0; i < lines.count(); i++) {
             InputLine other = lines.other(i);
             printer.setReturnAddress(lines.isReturnAddress(i));
@@ -58,18 +88,7 @@ abstract class Resolver {
                 print(other);
             }
         }
-        printer.forgetNoted();
-    }
-
-    /** Demangles the names of lines together. One after the other would take a switch of processes for each. */
-    private void demangle(InputBlock lines) {
-        for (int i = 0; i < lines.count(); i++) {
-            InputLine other = lines.other(i) == null ? null : locator.locate(lines.other(i));
-            if (other == null || other.isAddress()) {
-                printer.noteName(other == null ? lines.address(i) : other.address(), lines.isReturnAddress(i));
-            }
-        }
-        printer.demangleNoted();
+        symbols.clear();
     }
 
     /** Resolves the input. All that was read is printed when the input pauses, unless blocks must be large. */
@@ -92,11 +111,14 @@ abstract class Resolver {
                     pending.add(owner.check(other), chain.isReturnAddress(other) || returnsTo);
                 }
                 if (pending.isFull()) {
-                    resolvePending();
+                    resolveFull();
                 }
             }
         } finally { // also before an exception of the input is reported
             resolvePending();
+            if (background != null) {
+                background.close();
+            }
         }
         if (owner != null) {
             owner.report(terminal);
@@ -124,9 +146,28 @@ abstract class Resolver {
         }
     }
 
+    /** Resolves a full block. It is printed while the next one is read, if nothing else is read for it. */
+    private void resolveFull() throws IOException {
+        if (isInBlocks() || !printer.isThreadSafe()) {
+            resolvePending();
+            return;
+        }
+        InputBlock block = pending;
+        pending = new InputBlock(false);
+        background = background == null ? new BlockPrinter() : background;
+        NotedSymbols symbols = find(block);
+        background.print(() -> {
+            print(block, symbols);
+            return null;
+        });
+    }
+
     private void resolvePending() throws IOException {
         InputBlock block = pending;
         pending = new InputBlock(isInBlocks());
+        if (background != null) {
+            background.finish();
+        }
         if (block.count() > 0) {
             if (isInBlocks()) {
                 refresh();
@@ -168,8 +209,7 @@ abstract class Resolver {
         return addresses;
     }
 
-    private void print(InputLine line) throws IOException {
-        InputLine found = locator.locate(line);
+    private void print(InputLine found) throws IOException {
         byte[] text = Arguments.bytes(found.text());
         if (found.kind() == InputLine.Kind.UNUSABLE) {
             printer.printUnusable(found.number(), Arguments.bytes(found.text().strip()), found.reason());

@@ -29,6 +29,8 @@ public abstract class ResolvedPrinter {
 
     private final MapSnapshot snapshot;
     private final MapCursor cursor;
+    /** Of the thread that notes symbols. */
+    private final MapCursor noting;
     /** Null: the mappings are of a saved file. */
     private final AddressSymbols symbols;
     /** Null: the mappings are of a process. */
@@ -41,18 +43,15 @@ public abstract class ResolvedPrinter {
     private Map<CodeAddress, AddressReport> reports = Map.of();
     /** Null: source lines are not printed. */
     private Map<CodeAddress, List<SourceFrame>> frames;
-    /** Symbols that were found for their names, and their addresses. They are printed next, in the same order. */
-    private SymbolInfo[] noted = {};
 
-    private long[] notedAddresses = {};
-    private int notedCount;
-    private int printedCount;
+    private NotedSymbols noted = new NotedSymbols();
 
     ResolvedPrinter(ProcessMaps maps, MapSnapshot snapshot, SymbolNames symbolNames) {
         this.maps = maps;
         this.saved = null;
         this.snapshot = snapshot;
         this.cursor = snapshot.cursor();
+        this.noting = snapshot.cursor();
         this.symbols = new AddressSymbols(maps);
         this.savedSymbols = null;
         this.symbolNames = symbolNames;
@@ -63,6 +62,7 @@ public abstract class ResolvedPrinter {
         this.saved = saved;
         this.snapshot = saved.snapshot();
         this.cursor = snapshot.cursor();
+        this.noting = snapshot.cursor();
         this.symbols = null;
         this.savedSymbols = savedSymbols;
         this.symbolNames = symbolNames;
@@ -78,43 +78,44 @@ public abstract class ResolvedPrinter {
         isReturnAddress = isReturn;
     }
 
-    /** Notes the name at an address that is printed later, so that names are demangled together. */
-    public final void noteName(long address, boolean isReturn) {
-        isReturnAddress = isReturn;
+    /**
+     * Finds the symbol at an address that is printed later. Another thread may print at the same time if
+     * {@link #isThreadSafe}.
+     */
+    public final void note(long address, boolean isReturn, NotedSymbols noted) {
         int index = snapshot.find(address);
         if (index < 0) {
             return;
         }
-        SymbolInfo info;
+        long at = address - CodeAddress.distance(address, isReturn, noting.seek(index));
         if (symbols == null) {
-            info = symbol(address, cursor.seek(index));
-        } else {
-            if (notedCount == noted.length) {
-                noted = Arrays.copyOf(noted, Math.max(64, 2 * notedCount));
-                notedAddresses = Arrays.copyOf(notedAddresses, noted.length);
-            }
-            SymbolInfo reused = noted[notedCount] == null ? new SymbolInfo() : noted[notedCount];
-            long at = address - distance(address, cursor.seek(index));
-            info = symbols.find(cursor, at, reused);
-            if (info == reused) {
-                noted[notedCount] = info;
-                notedAddresses[notedCount++] = at;
-            }
+            noteName(savedSymbols.find(noting, at));
+            return;
         }
-        if (info.status() == SymbolInfo.Status.FOUND) {
-            symbolNames.note(info.name());
+        SymbolInfo next = noted.next();
+        if (symbols.find(noting, at, next) == next) {
+            noted.add(at);
         }
     }
 
-    /** Demangles the names that were noted. */
-    public final void demangleNoted() {
+    /** Returns whether {@link #note} may be called while another thread prints. */
+    public final boolean isThreadSafe() {
+        return symbols != null;
+    }
+
+    /** Sets the symbols at the addresses that are printed next. Their names are demangled together. */
+    public final void setNoted(NotedSymbols symbolsOfNext) {
+        noted = symbolsOfNext;
+        for (int i = 0; i < noted.count(); i++) {
+            noteName(noted.get(i));
+        }
         symbolNames.demangleNoted();
     }
 
-    /** Forgets the symbols that were noted. Call it after their addresses were printed. */
-    public final void forgetNoted() {
-        notedCount = 0;
-        printedCount = 0;
+    private void noteName(SymbolInfo info) {
+        if (info.status() == SymbolInfo.Status.FOUND) {
+            symbolNames.note(info.name());
+        }
     }
 
     /** Reads the source lines of addresses that are printed next. */
@@ -195,8 +196,9 @@ public abstract class ResolvedPrinter {
     /** Drops all that was read of the mappings. Call it after the snapshot was refreshed. */
     public void snapshotRefreshed() {
         names = new FileName[0];
-        forgetNoted();
+        noted.clear();
         cursor.reset();
+        noting.reset();
     }
 
     abstract void printResolved(long address, int index, MapCursor mapping) throws IOException;
@@ -241,8 +243,9 @@ public abstract class ResolvedPrinter {
     /** Returns the symbol at the {@link #distance} before an address in a mapping; valid until the next call. */
     final SymbolInfo symbol(long address, MapCursor mapping) {
         long at = address - distance(address, mapping);
-        if (printedCount < notedCount && notedAddresses[printedCount] == at) {
-            return noted[printedCount++];
+        SymbolInfo found = noted.take(at);
+        if (found != null) {
+            return found;
         }
         return symbols != null ? symbols.find(mapping, at) : savedSymbols.find(mapping, at);
     }

@@ -149,6 +149,31 @@ class ResolveCommandTest {
         assertThat(line[0]).isEqualTo(count);
     }
 
+    /** Blocks of a long input are printed while later ones are read. */
+    @Test
+    void linesOfALongInputAreAsThoseOfShortOnes() {
+        int part = 1000;
+        StringBuilder all = new StringBuilder();
+        StringBuilder each = new StringBuilder();
+        for (int from = 0; from < 20 * part; from += part) {
+            StringBuilder input = new StringBuilder();
+            for (int i = from; i < from + part; i++) {
+                input.append(i % 100 == 7 ? "0" : i % 100 == 8 ? "libjvm.so+0x" + Integer.toHexString(i) : hex(i))
+                        .append('\n');
+            }
+            all.append(input);
+            each.append(CliResult.reading(input.toString(), "resolve", "self", "-", "--json")
+                    .out());
+        }
+        assertThat(CliResult.reading(all.toString(), "resolve", "self", "-", "--json"))
+                .isEqualTo(new CliResult(1, each.toString(), ""));
+    }
+
+    /** Returns one of the addresses of code, far from the one before. */
+    private String hex(int i) {
+        return Long.toHexString(start + i * 7919L % (end - start));
+    }
+
     @Test
     void aWrongLineIsPrintedInItsPlaceAndTheRestGoesOn() {
         CliResult result =
