@@ -25,6 +25,9 @@ public class IterateBenchmark {
     private long[] starts;
     private long[] ends;
     private int[] flags;
+    private long[] ranges;
+    private long[] rangesCopy;
+    private int[] flagsCopy;
 
     @Setup
     public void fill() throws Exception {
@@ -33,6 +36,9 @@ public class IterateBenchmark {
         starts = new long[mappings];
         ends = new long[mappings];
         flags = new int[mappings];
+        ranges = new long[2 * mappings];
+        rangesCopy = new long[2 * mappings];
+        flagsCopy = new int[mappings];
         for (int i = 0; i < mappings; i++) {
             cursor.seek(i);
             starts[i] = cursor.start();
@@ -54,6 +60,14 @@ public class IterateBenchmark {
     @Benchmark
     public int copy() {
         return snapshot.copyRanges(starts, ends, flags);
+    }
+
+    /** As many bytes as {@link #copy}, in blocks: nothing copies them faster. */
+    @Benchmark
+    public long[] blocks() {
+        System.arraycopy(ranges, 0, rangesCopy, 0, ranges.length);
+        System.arraycopy(flags, 0, flagsCopy, 0, flags.length);
+        return rangesCopy;
     }
 
     @Benchmark

@@ -167,6 +167,16 @@ final class JmhFigures {
                     "ns",
                     "copyRanges into arrays, per mapping / loop over arrays",
                     Goal.measuredAtMost(0.6));
+            double blocks = score(entry.getValue().get("blocks")) / entry.getKey();
+            figures.add(
+                    "iterate-copy-floor",
+                    entry.getKey(),
+                    blocks / arrays,
+                    blocks,
+                    arrays,
+                    "ns",
+                    "System.arraycopy of as many bytes, per mapping / loop over arrays",
+                    null);
             allocation(
                     "iterate-alloc", entry.getKey().toString(), entry.getValue().get("cursor"), "a whole iteration");
         }
