@@ -19,6 +19,8 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     public enum Kind {
         /** An offset from the base of a library: {@code libjvm.so+0xed2f94}, or a frame of an hs_err file with one. */
         LIBRARY,
+        /** A frame of an hs_err file with an address, such as that of compiled Java code. */
+        ADDRESS,
         /** A frame of {@code perf script}. */
         FRAME,
         /** Another line of {@code perf script}: the head of a sample, or the empty line after one. */
@@ -39,6 +41,16 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
     private static final Pattern LIBRARY_FRAME =
             Pattern.compile("[A-Z] {1,2}\\[([^\\[\\]]+)\\+0x([0-9a-fA-F]{1,16})\\](\\s.*)?");
     /**
+     * A frame of an hs_err file with an address: {@code J 23 c2 A.b()V (9 bytes) @ 0x7f01 [0x7f00+0x1]}, {@code C
+     * 0x7f01}, {@code v ~StubRoutines::call_stub 0x7f01}. JDK 17 has no address of a stub.
+     */
+    private static final Pattern ADDRESS_FRAME = Pattern.compile(
+            "[AJCVv] {1,2}(?:\\S.* @ 0x([0-9a-f]{1,16}) \\[.*|0x([0-9a-f]{1,16})(?:\\s.*)?|~\\S.*\\s0x([0-9a-f]{1,16}))");
+    /** A frame of an hs_err file without an address: {@code j A.b()V+7}, {@code v ~StubRoutines::call_stub}. */
+    private static final Pattern FRAME_WITHOUT_ADDRESS =
+            Pattern.compile("j {1,2}\\S.*\\(.*\\)\\S+\\+\\d+(?:\\s.*)?|v {1,2}~\\S.*");
+
+    /**
      * Returns the lines of a text that is not an address: two for a sample of perf that is one line, its head and its
      * frame; else one.
      */
@@ -53,11 +65,22 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
         library = library != null
                 ? library
                 : library(LIBRARY, text, number); // perf may print FUNCTION+0xOFFSET at the end
-        return List.of(library != null ? library : unusable(text, number));
+        return List.of(library != null ? library : withoutLibrary(text, number));
     }
 
-    private static InputLine unusable(String text, long number) {
-        return new InputLine(Kind.UNUSABLE, number, 0, "", text, HexAddress.whyNot(Arguments.bytes(text.strip())));
+    /** Returns a frame of an hs_err file that names no library, or a line that cannot be used. */
+    private static InputLine withoutLibrary(String text, long number) {
+        String line = text.strip();
+        Matcher frame = ADDRESS_FRAME.matcher(line);
+        if (frame.matches()) {
+            String address = frame.group(1) != null ? frame.group(1) : frame.group(2);
+            address = address != null ? address : frame.group(3);
+            return new InputLine(Kind.ADDRESS, number, Long.parseUnsignedLong(address, 16), "", text, "");
+        }
+        String reason = FRAME_WITHOUT_ADDRESS.matcher(line).matches()
+                ? "is a frame without an address"
+                : HexAddress.whyNot(Arguments.bytes(line));
+        return new InputLine(Kind.UNUSABLE, number, 0, "", text, reason);
     }
 
     private static InputLine library(Pattern pattern, String text, long number) {
@@ -86,7 +109,7 @@ public record InputLine(Kind kind, long number, long address, String name, Strin
 
     /** Returns whether the line means an address. */
     public boolean isAddress() {
-        return kind == Kind.LIBRARY || kind == Kind.FRAME;
+        return kind == Kind.LIBRARY || kind == Kind.ADDRESS || kind == Kind.FRAME;
     }
 
     /** Returns this line with a reason why it cannot be used. */

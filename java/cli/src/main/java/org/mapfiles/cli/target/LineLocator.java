@@ -28,7 +28,7 @@ public final class LineLocator {
     /** Returns a line with its address, or with the reason why it cannot be used. */
     public InputLine locate(InputLine line) {
         boolean isOfMemory = line.kind() == InputLine.Kind.FRAME && !line.namesCode() && !line.hasNoFile();
-        if (!line.isAddress() || isOfMemory) {
+        if (!line.isAddress() || isOfMemory || line.kind() == InputLine.Kind.ADDRESS) {
             return line;
         }
         if (libraries == null) {

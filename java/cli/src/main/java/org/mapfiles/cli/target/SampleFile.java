@@ -67,7 +67,10 @@ public final class SampleFile {
                         ? "line " + other.number() + ", '"
                                 + Arguments.display(other.text().strip()) + "', " + other.reason()
                         : firstUnusable;
-            } else if (other.kind() == InputLine.Kind.LIBRARY || !hasHeads || isFrameMissing) {
+            } else if (other.kind() == InputLine.Kind.LIBRARY
+                    || other.kind() == InputLine.Kind.ADDRESS
+                    || !hasHeads
+                    || isFrameMissing) {
                 isFrameMissing = false;
                 counters.forEach(counter -> counter.add(other));
             }

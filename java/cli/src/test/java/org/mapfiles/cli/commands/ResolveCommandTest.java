@@ -196,6 +196,38 @@ class ResolveCommandTest {
         assertThat(result.err()).contains("'libjvm.so+4096' has an offset without 0x: write FILE+0xOFFSET");
     }
 
+    /** The forms of JDK 8 to 25. */
+    @Test
+    void framesOfAnHsErrFileWithAnAddressAreResolved() {
+        String address = "0x%016x".formatted(start);
+        for (String frame : List.of(
+                "J 23 c2 java.lang.String.hashCode()I java.base@17.0.15 (60 bytes) @ %s [%s+0x0000000000000050]",
+                "J 23  java.lang.String.hashCode()I (60 bytes) @ %s [%s+0x50]",
+                "C  %s",
+                "v  ~StubRoutines::call_stub %s",
+                "v  ~StubRoutines::call_stub (initial) %s",
+                "v  ~BufferBlob::Interpreter %s")) {
+            String line = frame.formatted(address, address);
+            CliResult result = CliResult.reading(line + "\n", "resolve", "self", "-");
+            assertThat(result.out()).as(line).startsWith("0x" + Long.toHexString(start) + "  ");
+            assertThat(result.code()).as(line).isZero();
+        }
+    }
+
+    /** The offset is one in bytecode, or there is none. */
+    @Test
+    void framesOfAnHsErrFileWithoutAnAddressAreReported() {
+        for (String line : List.of(
+                "j  Main.deep(I)V+7",
+                "j  Main.crash([ILjava/lang/String;)[I+16",
+                "j  java.lang.Thread.run()V+11 java.base@17.0.15",
+                "v  ~StubRoutines::call_stub")) {
+            CliResult result = CliResult.reading(line + "\n", "resolve", "self", "-");
+            assertThat(result.out()).isEqualTo("line 1: '" + line + "'  is a frame without an address\n");
+            assertThat(result.code()).as(line).isEqualTo(1);
+        }
+    }
+
     /** perf.data is binary: its bytes are no lines. */
     @Test
     void aRecordingOfPerfIsRefused(@TempDir Path directory) throws Exception {
