@@ -14,8 +14,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mapfiles.MapCursor;
+import org.mapfiles.ProcessMaps;
 
-/** {@code cat} of a file that its path does not lead to, by callers who may not follow entries of map_files. */
+/**
+ * {@code cat} and {@code resolve} of a file that its path does not lead to, by callers who may not follow entries of
+ * map_files.
+ */
 class DeniedFileTest {
     private static final String DENIED = ": its map_files entry leads to the file, and needs CAP_CHECKPOINT_RESTORE: ";
 
@@ -114,5 +119,46 @@ class DeniedFileTest {
         Files.setPosixFilePermissions(other, PosixFilePermissions.fromString("rw-r--r--"));
         Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
         bothAreDenied("another file is");
+    }
+
+    /** {@code resolve} reports the reason once for all addresses of the file. */
+    @Test
+    void functionsOfADeletedFileAreNotNamed() throws Exception {
+        Path library = directory.resolve("libcode.so");
+        Files.write(library, ElfCopies.library());
+        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
+        List<String> sleep = new ArrayList<>(Nobody.WITHOUT_CAPABILITIES);
+        sleep.addAll(List.of("sleep", "1000"));
+        try (StaleTarget target = StaleTarget.start(library.toString(), library, sleep)) {
+            String code = code(target.pid(), library);
+            String[] arguments = {"resolve", target.pid(), code, code};
+            assertThat(run(Nobody.READING_FILES, arguments).err())
+                    .as("the file is at its path")
+                    .isEmpty();
+            Files.delete(library);
+            CliResult result = run(Nobody.READING_FILES, arguments);
+            assertThat(result.code()).as(result.err()).isZero();
+            assertThat(result.err())
+                    .hasLineCount(1)
+                    .startsWith(
+                            "mapfiles: no functions are named in " + library + " (deleted): nothing is at the path of ")
+                    .endsWith(DENIED + "run this as root\n");
+            assertThat(run(Nobody.READING_FILES, "resolve", target.pid(), code, "--json")
+                            .err())
+                    .as("JSON has no such report")
+                    .isEmpty();
+        }
+    }
+
+    /** Returns the first address of the code of a file in a process. */
+    private static String code(String pid, Path library) throws IOException {
+        try (ProcessMaps maps = ProcessMaps.of(Long.parseLong(pid))) {
+            for (MapCursor mapping = maps.snapshot().cursor(); mapping.next(); ) {
+                if (mapping.isExecutable() && library.toString().equals(mapping.name())) {
+                    return Long.toHexString(mapping.start());
+                }
+            }
+        }
+        throw new AssertionError("the file is not mapped");
     }
 }

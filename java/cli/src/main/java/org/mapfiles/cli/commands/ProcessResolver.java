@@ -74,6 +74,13 @@ final class ProcessResolver extends Resolver {
         }
     }
 
+    /** Reports why functions of files are not named. JSON has no such report. */
+    void reportNotOpened() {
+        if (!isJson) {
+            printer.notOpened().forEach((reason, files) -> terminal.report(files.message(reason)));
+        }
+    }
+
     private boolean isJvm() {
         mapping.reset();
         while (mapping.next()) {

@@ -116,6 +116,7 @@ public final class ResolveCommand implements Callable<Integer> {
             int code = run(resolver, given);
             reportDecimal(resolver.snapshot);
             resolver.reportUnnamedCode();
+            resolver.reportNotOpened();
             return code;
         }
     }

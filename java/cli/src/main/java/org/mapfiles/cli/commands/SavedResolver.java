@@ -52,9 +52,7 @@ final class SavedResolver extends Resolver {
     /** Reports why functions of files are not named. JSON has the reason in each row. */
     void reportUnverified() {
         if (!isJson) {
-            symbols.unverified()
-                    .forEach((reason, files) -> terminal.report("no functions are named in " + files + ": " + reason
-                            + (files.remedy() == null ? "" : ": " + files.remedy())));
+            symbols.unverified().forEach((reason, files) -> terminal.report(files.message(reason)));
         }
     }
 }

@@ -193,6 +193,11 @@ public abstract class ResolvedPrinter {
         return hasUnresolved;
     }
 
+    /** Returns the files of code whose functions are not named because they cannot be opened, by the reason. */
+    public final Map<String, UnnamedFiles> notOpened() {
+        return symbols == null ? Map.of() : symbols.notOpened();
+    }
+
     /** Drops all that was read of the mappings. Call it after the snapshot was refreshed. */
     public void snapshotRefreshed() {
         names = new FileName[0];

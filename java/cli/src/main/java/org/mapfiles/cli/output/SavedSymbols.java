@@ -83,15 +83,15 @@ public final class SavedSymbols {
     }
 
     /** Returns how many of the files that were searched have each reason why their symbols are not used. */
-    public Map<String, Unverified> unverified() {
-        Map<String, Unverified> byReason = new LinkedHashMap<>();
+    public Map<String, UnnamedFiles> unverified() {
+        Map<String, UnnamedFiles> byReason = new LinkedHashMap<>();
         boolean lacksBuildIds = saved.crash().isEmpty() && !hasBuildIds();
         for (Entry entry : byFile.values()) {
             if (entry.file == null && entry.check != null && entry.check.result() != FileCheck.Result.SAME) {
                 byReason.merge(
                         entry.check.reason(),
-                        new Unverified(entry.name, 1, remedy(entry, lacksBuildIds)),
-                        Unverified::and);
+                        new UnnamedFiles(entry.name, 1, remedy(entry, lacksBuildIds)),
+                        UnnamedFiles::and);
             }
         }
         return byReason;
@@ -113,25 +113,6 @@ public final class SavedSymbols {
             }
         }
         return false;
-    }
-
-    /**
-     * Files whose symbols are not used.
-     *
-     * @param name of one of them
-     * @param count of files
-     * @param remedy for this one; null: none is known
-     */
-    public record Unverified(String name, int count, String remedy) {
-        private Unverified and(Unverified other) {
-            Unverified first = name.compareTo(other.name) <= 0 ? this : other;
-            return new Unverified(first.name, count + other.count, first.remedy);
-        }
-
-        @Override
-        public String toString() {
-            return name + (count == 1 ? "" : " and " + (count - 1) + (count == 2 ? " more file" : " more files"));
-        }
     }
 
     private static int index(MapCursor mapping) {
