@@ -18,7 +18,10 @@ import org.mapfiles.symbols.SymbolCache;
 import org.mapfiles.symbols.SymbolInfo;
 import org.mapfiles.symbols.Symbols;
 
-/** The symbols at the addresses of one process. Files that may not be opened have none. */
+/**
+ * The symbols at the addresses of one process. Files that may not be opened have none. Threads may search at the same
+ * time, each with its own result.
+ */
 final class AddressSymbols {
     /** For all commands of this JVM, which runs one. Its descriptors are closed with the JVM. */
     static final SymbolCache CACHE = SymbolCache.ofBytes(256 << 20);
@@ -55,7 +58,7 @@ final class AddressSymbols {
         }
     }
 
-    private void noteNotOpened(Mapping mapping) {
+    private synchronized void noteNotOpened(Mapping mapping) {
         if (!mapping.isExecutable() || !mapping.isFileBacked()) {
             return;
         }
@@ -66,7 +69,7 @@ final class AddressSymbols {
     }
 
     /** Returns the files of code that cannot be opened, by the reason. */
-    Map<String, UnnamedFiles> notOpened() {
+    synchronized Map<String, UnnamedFiles> notOpened() {
         if (notOpened == null) {
             return Map.of();
         }
