@@ -141,13 +141,17 @@ MF_API int mf_elf_load_bias(const struct mf_elf *elf, const struct mf_mapping *m
 typedef int (*mf_mapping_finder)(void *context, uint64_t address, struct mf_mapping *out);
 
 /**
- * Returns the load bias of a mapping as mf_elf_load_bias() does. If no segment fits, or several do, the other mappings of the
- * process decide: the load bias is the one with which each segment of the file is where the loader maps it. So the constants of a
- * small program can be told from its data that is read-only after relocation (PT_GNU_RELRO): both may show the same page of the
- * file with the same permissions.
+ * Returns the load bias of a mapping by the other mappings of the process: it is the one with which each segment of the file is
+ * where the loader maps it. So the constants of a small program can be told from its data that is read-only after relocation
+ * (PT_GNU_RELRO): both may show the same page of the file with the same permissions. Data that the process has made read-only can
+ * look like constants too.
+ *
+ * The other mappings are not used if only one segment has pages that cover the mapping, and it has the permissions of the
+ * mapping. If no load bias agrees with them, for example because the process has replaced its code, it is unknown:
+ * mf_elf_address() may still find the ELF addresses by the permissions of the mapping alone.
  *
  * @param mapping   of this file. Its start, end, offset, flags, inode and device are used.
- * @param find      is called only if no segment fits, or several do; at most MF_ELF_SEGMENTS_MAX times for each of them.
+ * @param find      is called at most MF_ELF_SEGMENTS_MAX times for each segment with pages that cover the mapping.
  * @param context   is passed on.
  * @param[out] out  unchanged unless 0 is returned.
  * @retval 0        found

@@ -438,6 +438,57 @@ static void segments_that_others_tell(void)
     check_bias(&small, &mappings, 0, -EIO, 0, "an error of the look-up");
 }
 
+/* A segment without PT_GNU_RELRO begins in the last page of the constants. The process makes its first page read-only. */
+static void data_that_looks_like_constants(void)
+{
+    const uint64_t base = 0x7f0000000000;
+    struct mf_mapping all[LOADED];
+    struct mappings mappings = {.all = all, .count = LOADED, .error = -ENOENT};
+    struct mf_elf elf = small;
+    uint64_t bias;
+
+    elf.relro_start = elf.relro_end = 0;
+    fill(all, base, 7);
+    CHECK_IS(mf_elf_load_bias(&elf, &all[RELOCATED], &bias), 0, "by its permissions it has constants");
+    CHECK_IS(bias, base + 0x1000, "by its permissions it has constants");
+    check_bias(&elf, &mappings, RELOCATED, 0, base, "data that is made read-only");
+    check_bias(&elf, &mappings, CONSTANTS, 0, base, "constants");
+    all[CODE].inode = 0;
+    check_bias(&elf, &mappings, RELOCATED, -ENOENT, 0, "the code is replaced");
+}
+
+/* The second page of the constants is also the first page of the data. It is locked in memory: it is a mapping of its own. */
+static void constants_that_look_like_relocated_data(void)
+{
+    const uint64_t base = 0x7f0000000000;
+    const struct mf_elf elf = {
+        .segment_count = 3,
+        .page_size = 4096,
+        .relro_start = 0x4dc8,
+        .relro_end = 0x5000,
+        .segments =
+            {
+                {.address = 0x1000, .offset = 0x1000, .file_size = 0x200, .memory_size = 0x200, .flags = R | X},
+                {.address = 0x2000, .offset = 0x2000, .file_size = 0x1900, .memory_size = 0x1900, .flags = R},
+                {.address = 0x4dc8, .offset = 0x3dc8, .file_size = 0x248, .memory_size = 0x250, .flags = R | W},
+            },
+    };
+    struct mf_mapping all[] = {
+        {.start = base + 0x1000, .end = base + 0x2000, .offset = 0x1000, .flags = R | X},
+        {.start = base + 0x2000, .end = base + 0x3000, .offset = 0x2000, .flags = R},
+        {.start = base + 0x3000, .end = base + 0x4000, .offset = 0x3000, .flags = R},
+        {.start = base + 0x4000, .end = base + 0x5000, .offset = 0x3000, .flags = R},
+        {.start = base + 0x5000, .end = base + 0x6000, .offset = 0x4000, .flags = R | W},
+    };
+    struct mappings mappings = {.all = all, .count = sizeof all / sizeof *all, .error = -ENOENT};
+
+    for (uint32_t i = 0; i < mappings.count; i++)
+        check_bias(&elf, &mappings, i, 0, base, "constants in two mappings");
+    mappings.all = &all[1];
+    mappings.count = 3;
+    check_bias(&elf, &mappings, 1, -ENOENT, 0, "without the code the last page of the constants is unknown");
+}
+
 static void an_address_outside_of_the_mapping_is_invalid(void)
 {
     const struct mf_elf elf = {
@@ -457,6 +508,8 @@ static void test(void)
     segments_that_share_pages();
     segments_of_a_debug_file();
     segments_that_others_tell();
+    data_that_looks_like_constants();
+    constants_that_look_like_relocated_data();
     an_address_outside_of_the_mapping_is_invalid();
 }
 

@@ -148,31 +148,36 @@ int mf_elf_address(const struct mf_elf *elf, const struct mf_mapping *mapping, u
 
 /* ---- By the other mappings of the process ---- */
 
-/* The load biases that a mapping may have. */
+/* The load biases that a mapping may have: of each segment whose pages cover it. */
 struct candidates {
     uint64_t bias[MF_ELF_SEGMENTS_MAX];
+    bool has_permissions[MF_ELF_SEGMENTS_MAX]; /* the mapping has those of a segment with this load bias */
     uint32_t count;
 };
 
-static void add_candidate(struct candidates *candidates, uint64_t bias)
+static void add_candidate(struct candidates *candidates, uint64_t bias, bool has_permissions)
 {
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        if (candidates->bias[i] == bias)
-            return;
+    uint32_t i = 0;
+
+    while (i < candidates->count && candidates->bias[i] != bias)
+        i++;
+    if (i == candidates->count) {
+        candidates->bias[candidates->count++] = bias;
+        candidates->has_permissions[i] = false;
     }
-    candidates->bias[candidates->count++] = bias;
+    candidates->has_permissions[i] |= has_permissions;
 }
 
-/* The load bias of each segment whose pages cover the mapping, of those only that have its permissions if @p permitted is true. */
-static struct candidates find_candidates(const struct mf_elf *elf, const struct mf_mapping *mapping, bool permitted)
+static struct candidates find_candidates(const struct mf_elf *elf, const struct mf_mapping *mapping)
 {
     struct candidates candidates = {.count = 0};
 
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct mf_elf_segment *const segment = &elf->segments[i];
 
-        if (shows_only(elf, segment, mapping) && (!permitted || has_permissions(elf, segment, mapping)))
-            add_candidate(&candidates, mapping->start - mapping->offset - (segment->address - segment->offset));
+        if (shows_only(elf, segment, mapping))
+            add_candidate(&candidates, mapping->start - mapping->offset - (segment->address - segment->offset),
+                          has_permissions(elf, segment, mapping));
     }
     return candidates;
 }
@@ -213,13 +218,11 @@ int mf_elf_load_bias_among(const struct mf_elf *elf, const struct mf_mapping *ma
 
     if (elf->lacks_code || !has_offsets(mapping))
         return mf_elf_load_bias(elf, mapping, out);
-    candidates = find_candidates(elf, mapping, true);
-    if (candidates.count == 1) {
+    candidates = find_candidates(elf, mapping);
+    if (candidates.count == 1 && candidates.has_permissions[0]) {
         *out = candidates.bias[0];
         return 0;
     }
-    if (candidates.count == 0)
-        candidates = find_candidates(elf, mapping, false);
     for (uint32_t i = 0; i < candidates.count; i++) {
         const int rc = is_loaded_at(elf, mapping, candidates.bias[i], find, context);
 
@@ -231,7 +234,7 @@ int mf_elf_load_bias_among(const struct mf_elf *elf, const struct mf_mapping *ma
         }
     }
     if (loaded != 1)
-        return loaded == 0 ? mf_elf_load_bias(elf, mapping, out) : -ENOENT;
+        return -ENOENT;
     *out = bias;
     return 0;
 }
