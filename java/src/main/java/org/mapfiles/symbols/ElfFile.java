@@ -174,8 +174,9 @@ public final class ElfFile {
 
     /**
      * Finds the ELF address of an address in a mapping of this file. The rules are those of {@code mf_elf_address} in
-     * mapfiles_symbols.h. If several segments fit the mapping, or none does, and it is a {@link MapCursor}, the other
-     * mappings of its snapshot decide by the rules of {@code mf_elf_load_bias_among}. Allocates nothing.
+     * mapfiles_symbols.h. If the pages of several segments cover the mapping, or none with its permissions does, and it
+     * is a {@link MapCursor}, the other mappings of its snapshot decide first, by the rules of
+     * {@code mf_elf_load_bias_among}. Allocates nothing.
      *
      * @param result receives the ELF address, and the status {@link SymbolInfo.Status#NO_SYMBOL} or
      *     {@link SymbolInfo.Status#NO_ELF_ADDRESS}

@@ -12,9 +12,9 @@ import org.mapfiles.internal.OpenProcess;
 import org.mapfiles.internal.RootAccess;
 
 /**
- * The load bias of a mapping: an address minus its ELF address. If several segments of the file fit the mapping, or
- * none does, the other mappings of the process decide. The rules are those of {@code mf_elf_load_bias_among} in
- * mapfiles_symbols.h.
+ * The load bias of a mapping: an address minus its ELF address. If the pages of several segments cover the mapping, or
+ * none with its permissions does, the other mappings of the process decide. The rules are those of
+ * {@code mf_elf_load_bias_among} in mapfiles_symbols.h.
  */
 final class LoadBias {
     private LoadBias() {}
