@@ -64,12 +64,14 @@ struct lazy {
     uint32_t next; /* number of the one after that of the entry before */
 };
 
-/* Entries whose relocations are searched in one pass over all tables. */
+/* Entries whose relocations are searched in one pass over all tables. They are sorted by slot. */
 struct batch {
     uint32_t count;
-    uint32_t sizes[BATCH];
-    uint64_t addresses[BATCH];
-    uint64_t slots[BATCH];
+    struct entry {
+        uint64_t slot;
+        uint64_t address;
+        uint32_t size;
+    } entries[BATCH];
 };
 
 struct plt {
@@ -185,6 +187,22 @@ static int find_relative(struct plt *plt, struct relative *out)
     return rc < 0 ? rc : 0;
 }
 
+/* Returns the number of the first entry with a slot or one after it. */
+static uint32_t first_with(const struct batch *batch, uint64_t slot)
+{
+    uint32_t low = 0, high = batch->count;
+
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+
+        if (batch->entries[middle].slot < slot)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Names the entries of the batch whose relocations are in one table, from a number on. */
 static int add_by_table(const struct plt *plt, const struct mf_elf_relocations *relocations, uint32_t from)
 {
@@ -198,9 +216,12 @@ static int add_by_table(const struct plt *plt, const struct mf_elf_relocations *
             return rc;
         if (!relocation.calls_ifunc && (relocation.symbol == 0 || relocation.addend != 0))
             continue;
-        for (uint32_t j = 0; j < batch->count; j++) {
-            if (batch->slots[j] == relocation.slot)
-                add(plt, batch->addresses[j], batch->sizes[j], &relocation);
+        for (uint32_t j = first_with(batch, relocation.slot); j < batch->count; j++) {
+            const struct entry *const entry = &batch->entries[j];
+
+            if (entry->slot != relocation.slot)
+                break;
+            add(plt, entry->address, entry->size, &relocation);
         }
     }
     return 0;
@@ -237,14 +258,16 @@ static int add_entry(struct plt *plt, uint64_t address, uint32_t size, const str
     struct batch *const batch = &plt->batch;
     struct mf_elf_relocation relocation;
     const int rc = guess_relocation(&plt->lazy, reference, &relocation);
+    uint32_t at;
 
     if (rc > 0)
         add(plt, address, size, &relocation);
     if (rc != 0 || reference->is_number)
         return rc < 0 ? rc : 0;
-    batch->sizes[batch->count] = size;
-    batch->addresses[batch->count] = address;
-    batch->slots[batch->count++] = reference->value;
+    at = first_with(batch, reference->value);
+    memmove(&batch->entries[at + 1], &batch->entries[at], (batch->count - at) * sizeof *batch->entries);
+    batch->entries[at] = (struct entry){reference->value, address, size};
+    batch->count++;
     return batch->count == BATCH ? add_batch(plt) : 0;
 }
 
