@@ -8,6 +8,12 @@ import org.mapfiles.internal.NativeMemory;
 
 /** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
 final class MappingTable {
+    /**
+     * A loader maps one segment after the other, so other mappings may tell more later. Before Linux 6.11 a look-up
+     * reads all of them.
+     */
+    private static final long NANOS_UNTIL_LOOK_UP = 1_000_000_000;
+
     // open addressing by the start; its length is a power of two, and at most half of it is used
     private final @Nullable Entry[] entries;
     private final int size;
@@ -34,6 +40,8 @@ final class MappingTable {
         private final long bias;
         final @Nullable ElfFile file;
         final SymbolInfo.Status status;
+        /** Without a bias: when the other mappings of the process were looked up, as System.nanoTime() counts. */
+        private volatile long lookedUp;
 
         /** @param maps of the process, whose other mappings may be looked up */
         Entry(ProcessMaps maps, Mapping mapping, @Nullable ElfFile file, SymbolInfo.Status status)
@@ -50,6 +58,7 @@ final class MappingTable {
             deviceMinor = mapping.deviceMinor();
             this.file = file;
             this.status = status;
+            lookedUp = file == null || hasBias ? 0 : System.nanoTime();
         }
 
         /** Sets the ELF address of an address in the mapping, or why it is unknown; returns whether it is known. */
@@ -63,7 +72,15 @@ final class MappingTable {
             if (hasBias) {
                 return result.setElfAddress(file, address - bias);
             }
-            return file.elfAddress(mapping, address, result) || file.elfAddressNow(maps, mapping, address, result);
+            if (file.elfAddress(mapping, address, result)) {
+                return true;
+            }
+            long now = System.nanoTime();
+            if (now - lookedUp < NANOS_UNTIL_LOOK_UP) {
+                return false;
+            }
+            lookedUp = now;
+            return file.elfAddressNow(maps, mapping, address, result);
         }
 
         boolean is(Mapping mapping) {

@@ -37,7 +37,8 @@ import org.mapfiles.internal.RootAccess;
  * {@link SymbolInfo.Source}, first in the root of the process, then in that of this JVM. The vdso is read from memory.
  *
  * <p>A file that could not be opened is not tried again by the same object, unless the mapping was stale, or
- * descriptors or memory were used up.
+ * descriptors or memory were used up. If the ELF address is unknown, the other mappings of the process are looked up
+ * again by the first search after a second, which may allocate before Linux 6.11.
  *
  * <p>Thread-safe: each thread uses its own {@link SymbolInfo}. {@link #find} allocates nothing after the first search
  * in a file.

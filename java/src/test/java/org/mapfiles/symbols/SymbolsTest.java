@@ -23,6 +23,7 @@ import org.mapfiles.Mapping;
 import org.mapfiles.ProcessMaps;
 import org.mapfiles.symbols.ElfPrograms.Running;
 import org.mapfiles.testing.Assume;
+import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.Children;
 
 /** Symbols of processes. The programs print the addresses of their own symbols. */
@@ -117,6 +118,23 @@ class SymbolsTest {
             assertThat(file.elfAddress(relocated, running.relocated, info)).isTrue();
             assertThat(info.elfAddress()).isEqualTo(programs.nm("program", "relocated"));
         }
+    }
+
+    /** A page is mapped as data, and two segments have bytes in it. */
+    @Test
+    void anUnknownElfAddressIsNotLookedUpInEachSearch() throws Exception {
+        Path programsOfTests = Path.of(System.getProperty("mapfiles.special-process"))
+                .toAbsolutePath()
+                .getParent();
+        assumeTrue(Files.exists(programsOfTests.resolve("libfail_calls.so")), "the native tests are not built");
+        Path program = programs.link("program", "-pie -fPIE -Wl,-z,relro -Wl,-z,now");
+        ChildJvm.Outcome outcome = new ChildJvm()
+                .with("-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"))
+                .run(UnknownElfAddressMain.class, program, programs.nm("program", "constant"));
+        assumeTrue(!outcome.output().contains("seccomp(2): error"), outcome.output());
+        String[] words = outcome.output().split(" ");
+        assertThat(words[0]).as(outcome.output()).isEqualTo("NO_ELF_ADDRESS");
+        assertThat(Integer.parseInt(words[1])).isLessThan(UnknownElfAddressMain.SEARCHES);
     }
 
     private void checkObject(Symbols symbols, Mapping mapping, long address, String name) throws Exception {
