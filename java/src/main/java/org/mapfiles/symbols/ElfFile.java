@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.MapCursor;
@@ -184,6 +185,8 @@ public final class ElfFile {
      * @throws IllegalArgumentException if the address is not in the mapping
      */
     public boolean elfAddress(Mapping mapping, long address, SymbolInfo result) {
+        Objects.requireNonNull(mapping, "mapping");
+        Objects.requireNonNull(result, "result");
         if (!mapping.contains(address)) {
             throw new IllegalArgumentException("the mapping does not cover 0x" + Long.toHexString(address));
         }
