@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#ifndef R_AARCH64_IRELATIVE /* not in elf.h of musl */
+#define R_AARCH64_IRELATIVE 1032
+#endif
+
 union layout {
     Elf32_Rel narrow;
     Elf32_Rela narrow_with_addend;
