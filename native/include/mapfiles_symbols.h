@@ -142,9 +142,9 @@ typedef int (*mf_mapping_finder)(void *context, uint64_t address, struct mf_mapp
 
 /**
  * Returns the load bias of a mapping by the other mappings of the process: it is the one with which each segment of the file is
- * where the loader maps it. So the constants of a small program can be told from its data that is read-only after relocation
- * (PT_GNU_RELRO): both may show the same page of the file with the same permissions. Data that the process has made read-only can
- * look like constants too.
+ * where the loader maps it. This distinguishes the constants of a small program from its data that is read-only after relocation
+ * (PT_GNU_RELRO): both may show the same page of the file with the same permissions. So may data that the process has made
+ * read-only.
  *
  * The other mappings are not used if only one segment has pages that cover the mapping, and it has the permissions of the
  * mapping. If no load bias agrees with them, for example because the process has replaced its code, it is unknown:

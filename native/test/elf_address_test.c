@@ -122,8 +122,8 @@ static uint64_t nm_value(const char *path, const char *name)
     return value;
 }
 
-/* Mappings whose load bias only the others tell. */
-static unsigned told_by_others;
+/* Mappings whose load bias only the others decide. */
+static unsigned decided_by_others;
 
 static void check_address(pid_t pid, const struct mf_elf *elf, const char *what, uint64_t address, uint64_t expected)
 {
@@ -143,7 +143,7 @@ static void check_address(pid_t pid, const struct mf_elf *elf, const char *what,
         rc = mf_elf_address(elf, mapping, address, &found);
         CHECK(rc == -ENOENT || (rc == 0 && found == expected), "%s at %" PRIx64 ": %d, %" PRIx64 " instead of %" PRIx64, what,
               address, rc, found, expected);
-        told_by_others += rc == -ENOENT;
+        decided_by_others += rc == -ENOENT;
         rc = mf_elf_load_bias_among(elf, mapping, find_in_snapshot, snapshot, &bias);
         CHECK(rc == 0 && address - bias == expected, "%s at %" PRIx64 ": %d, %" PRIx64 " instead of %" PRIx64, what, address,
               rc, address - bias, expected);
@@ -260,9 +260,9 @@ static void addresses_of_programs(void)
     else
         puts("skipped: 32-bit program: it is not linked here");
     printf("%d ways of linking were tried, %u with a debug file\n", count, debug_files_compared);
-    printf("%u load biases are known only by the other mappings\n", told_by_others);
+    printf("%u load biases are known only by the other mappings\n", decided_by_others);
 #ifdef __x86_64__ /* linkers for other machines do not put constants into a segment of their own */
-    CHECK(told_by_others >= 2, "%u", told_by_others);
+    CHECK(decided_by_others >= 2, "%u", decided_by_others);
 #endif
     CHECK(debug_files_compared > 5 || !has_tool("objcopy"), "%u debug files", debug_files_compared);
 }
@@ -342,7 +342,7 @@ static void segments_of_a_debug_file(void)
     CHECK_IS(address_of(&elf, 0x2000, 0x2000, R, 0x900), 0, "read-only after relocation, with the size of the first segment");
 }
 
-/* ---- Segments that the other mappings of the process tell ---- */
+/* ---- Segments, by the other mappings of the process ---- */
 
 struct mappings {
     const struct mf_mapping *all;
@@ -405,7 +405,7 @@ static void fill(struct mf_mapping *to, uint64_t base, uint64_t inode)
                                     .inode = inode};
 }
 
-static void segments_that_others_tell(void)
+static void segments_by_other_mappings(void)
 {
     const uint64_t first = 0x7f0000000000, second = first + 0x1000 * LOADED;
     struct mf_mapping all[2 * LOADED];
@@ -507,7 +507,7 @@ static void test(void)
     addresses_of_programs();
     segments_that_share_pages();
     segments_of_a_debug_file();
-    segments_that_others_tell();
+    segments_by_other_mappings();
     data_that_looks_like_constants();
     constants_that_look_like_relocated_data();
     an_address_outside_of_the_mapping_is_invalid();
