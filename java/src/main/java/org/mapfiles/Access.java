@@ -1,6 +1,7 @@
 package org.mapfiles;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeMemory;
@@ -61,16 +62,19 @@ final class Access extends RootAccess {
 
     @Override
     public void copy(Object mapping, NativeMemory to) {
-        Mapping from = (Mapping) mapping;
-        to.bytes()
-                .putLong(MapRecord.START, from.start())
-                .putLong(MapRecord.END, from.end())
-                .putLong(MapRecord.OFFSET, from.offset())
-                .putLong(MapRecord.INODE, from.inode())
-                .putInt(MapRecord.DEV_MAJOR, from.deviceMajor())
-                .putInt(MapRecord.DEV_MINOR, from.deviceMinor())
-                .putInt(MapRecord.FLAGS, from.flags())
-                .putInt(MapRecord.FILE_INDEX, from.fileIndex());
+        copy((Mapping) mapping, to.bytes());
+    }
+
+    /** Writes a mapping as {@code struct mf_mapping}, without its name. */
+    static void copy(Mapping mapping, ByteBuffer to) {
+        to.putLong(MapRecord.START, mapping.start())
+                .putLong(MapRecord.END, mapping.end())
+                .putLong(MapRecord.OFFSET, mapping.offset())
+                .putLong(MapRecord.INODE, mapping.inode())
+                .putInt(MapRecord.DEV_MAJOR, mapping.deviceMajor())
+                .putInt(MapRecord.DEV_MINOR, mapping.deviceMinor())
+                .putInt(MapRecord.FLAGS, mapping.flags())
+                .putInt(MapRecord.FILE_INDEX, mapping.fileIndex());
     }
 
     @Override

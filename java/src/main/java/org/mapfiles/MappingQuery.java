@@ -77,14 +77,8 @@ public final class MappingQuery implements Mapping {
 
     /** Copies a mapping of a snapshot: for addresses and kernels that PROCMAP_QUERY does not support. */
     void copyFrom(MapCursor from) {
-        bytes.putLong(MapRecord.START, from.start())
-                .putLong(MapRecord.END, from.end())
-                .putLong(MapRecord.OFFSET, from.offset())
-                .putLong(MapRecord.INODE, from.inode())
-                .putInt(MapRecord.DEV_MAJOR, from.deviceMajor())
-                .putInt(MapRecord.DEV_MINOR, from.deviceMinor())
-                .putInt(MapRecord.FLAGS, from.flags())
-                .putInt(MapRecord.NAME_LENGTH, from.nameLength())
+        Access.copy(from, bytes);
+        bytes.putInt(MapRecord.NAME_LENGTH, from.nameLength())
                 .putInt(MapRecord.FILE_INDEX, from.isFileBacked() ? 0 : -1)
                 .putInt(QueryResult.BUILD_ID_LENGTH, 0);
         if (from.nameLength() > name.capacity()) { // only the text has names of more than a page
