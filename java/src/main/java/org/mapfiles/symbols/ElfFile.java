@@ -19,7 +19,6 @@ import org.mapfiles.internal.MapRecord;
 import org.mapfiles.internal.NativeCalls;
 import org.mapfiles.internal.NativeMemory;
 import org.mapfiles.internal.OpenProcess;
-import org.mapfiles.internal.RootAccess;
 
 /**
  * An ELF program or library: its identity, ELF addresses, and symbols.
@@ -194,7 +193,6 @@ public final class ElfFile {
         if (LoadBias.findInSnapshot(elf, mapping, result.other, out)) {
             return result.setElfAddress(this, address - out.bytes().getLong(0));
         }
-        RootAccess.get().copy(mapping, result.other);
         int rc = NativeCalls.elfAddress(elf.address(), result.other.address(), address, out.address());
         elf.keepUntilHere();
         return rc == 0
@@ -205,13 +203,13 @@ public final class ElfFile {
     /** Returns whether all of a mapping has one load bias, which is written to {@code out}. */
     boolean loadBias(ProcessMaps maps, Mapping mapping, NativeMemory out) throws MapsException {
         NativeMemory copy = new NativeMemory(MapRecord.SIZE);
-        return LoadBias.findInSnapshot(elf, mapping, copy, out) || LoadBias.findNow(maps, elf, mapping, copy, out);
+        return LoadBias.findInSnapshot(elf, mapping, copy, out) || LoadBias.findNow(maps, elf, copy, out);
     }
 
-    /** As {@link #elfAddress}, with the mappings that the process has now. */
-    boolean elfAddressNow(ProcessMaps maps, Mapping mapping, long address, SymbolInfo result) throws MapsException {
+    /** Finds what {@link #elfAddress} has not found for the same result, with the mappings that the process has now. */
+    boolean elfAddressNow(ProcessMaps maps, long address, SymbolInfo result) throws MapsException {
         NativeMemory out = result.symbol;
-        return LoadBias.findNow(maps, elf, mapping, result.other, out)
+        return LoadBias.findNow(maps, elf, result.other, out)
                 ? result.setElfAddress(this, address - out.bytes().getLong(0))
                 : result.set(SymbolInfo.Status.NO_ELF_ADDRESS, this, 0);
     }

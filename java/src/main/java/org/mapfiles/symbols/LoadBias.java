@@ -22,23 +22,30 @@ final class LoadBias {
     /**
      * Looks up the other mappings in the snapshot of a cursor.
      *
-     * @param copy receives the mapping
+     * @param copy receives the mapping in any case
      * @param out receives the load bias
      * @return false also if the mapping is not a cursor's
      */
     static boolean findInSnapshot(NativeMemory elf, Mapping mapping, NativeMemory copy, NativeMemory out) {
         Object snapshot = RootAccess.get().snapshot(mapping);
-        return snapshot != null && findIn((MapSnapshot) snapshot, elf, mapping, copy, out);
+        if (snapshot == null) {
+            RootAccess.get().copy(mapping, copy);
+            return false;
+        }
+        synchronized (snapshot) { // no other thread may read into the snapshot during the call
+            RootAccess.get().copy(mapping, copy);
+            return findIn((MapSnapshot) snapshot, elf, copy, out);
+        }
     }
 
     /**
      * Looks up the other mappings that the process has now.
      *
-     * @param copy receives the mapping
+     * @param mapping as {@link #findInSnapshot} has copied it
      * @param out receives the load bias
      * @return false also if the process has exited
      */
-    static boolean findNow(ProcessMaps maps, NativeMemory elf, Mapping mapping, NativeMemory copy, NativeMemory out)
+    static boolean findNow(ProcessMaps maps, NativeMemory elf, NativeMemory mapping, NativeMemory out)
             throws MapsException {
         OpenProcess process = RootAccess.get().process(maps);
         if (!process.mayEnter()) {
@@ -46,8 +53,7 @@ final class LoadBias {
         }
         int rc;
         try {
-            RootAccess.get().copy(mapping, copy);
-            rc = find(elf, copy, 0, process.memory.address(), out);
+            rc = find(elf, mapping, 0, process.memory.address(), out);
         } finally {
             process.leave();
         }
@@ -55,21 +61,17 @@ final class LoadBias {
             return rc == 0;
         }
         try { // Linux before 6.11 has no PROCMAP_QUERY
-            return findIn(maps.snapshot(), elf, mapping, copy, out);
+            return findIn(maps.snapshot(), elf, mapping, out);
         } catch (ProcessExitedException e) {
             return false;
         }
     }
 
-    private static boolean findIn(
-            MapSnapshot snapshot, NativeMemory elf, Mapping mapping, NativeMemory copy, NativeMemory out) {
-        synchronized (snapshot) { // no other thread may read into the snapshot during the call
-            RootAccess.get().copy(mapping, copy);
-            NativeMemory mappings = RootAccess.get().buffer(snapshot).memory;
-            int rc = find(elf, copy, mappings.address(), 0, out);
-            mappings.keepUntilHere();
-            return rc == 0;
-        }
+    private static boolean findIn(MapSnapshot snapshot, NativeMemory elf, NativeMemory mapping, NativeMemory out) {
+        NativeMemory mappings = RootAccess.get().buffer(snapshot).memory;
+        int rc = find(elf, mapping, mappings.address(), 0, out);
+        mappings.keepUntilHere();
+        return rc == 0;
     }
 
     private static int find(NativeMemory elf, NativeMemory mapping, long snapshot, long process, NativeMemory out) {

@@ -9,8 +9,8 @@ import org.mapfiles.internal.NativeMemory;
 /** From a mapping to its ELF file. Immutable but for its own construction: threads read it without a lock. */
 final class MappingTable {
     /**
-     * A loader maps one segment after the other, so other mappings may tell more later. Before Linux 6.11 a look-up
-     * reads all of them.
+     * A loader maps one segment after the other, so more of the other mappings may be there later. Before Linux 6.11 a
+     * look-up reads all of them.
      */
     private static final long NANOS_UNTIL_LOOK_UP = 1_000_000_000;
 
@@ -80,7 +80,7 @@ final class MappingTable {
                 return false;
             }
             lookedUp = now;
-            return file.elfAddressNow(maps, mapping, address, result);
+            return file.elfAddressNow(maps, address, result);
         }
 
         boolean is(Mapping mapping) {
