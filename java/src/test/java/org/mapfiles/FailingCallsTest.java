@@ -3,12 +3,12 @@ package org.mapfiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.Children;
+import org.mapfiles.testing.FailingCalls;
 
 /**
  * Each system call of each public operation fails: the exception names the cause, nothing is left open, and the next
@@ -17,10 +17,7 @@ import org.mapfiles.testing.Children;
 class FailingCallsTest {
     @Test
     void aFailureIsReportedAndLeavesNothing(@TempDir Path directory) throws Exception {
-        Path programs = Path.of(System.getProperty("mapfiles.special-process"))
-                .toAbsolutePath()
-                .getParent();
-        assumeTrue(Files.exists(programs.resolve("libfail_calls.so")), "the native tests are not built");
+        ChildJvm failing = FailingCalls.newJvm().with("-XX:MaxDirectMemorySize=1g");
         ChildJvm.Outcome outcome;
         Process target = new ChildJvm()
                 .with("-XX:-UseDynamicNumberOfCompilerThreads") // its threads stay the same
@@ -28,16 +25,12 @@ class FailingCallsTest {
         try {
             assertThat(target.inputReader().readLine()).isEqualTo("READY");
             Children.awaitIdle(target.pid()); // its mappings stay the same from now on
-            outcome = new ChildJvm()
-                    .with(
-                            "-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"),
-                            "-XX:MaxDirectMemorySize=1g")
-                    .run(
-                            FailingCallsMain.class,
-                            target.pid(),
-                            directory,
-                            System.getProperty("failing.calls", "some"),
-                            System.getProperty("failing.operations", ".*"));
+            outcome = failing.run(
+                    FailingCallsMain.class,
+                    target.pid(),
+                    directory,
+                    System.getProperty("failing.calls", "some"),
+                    System.getProperty("failing.operations", ".*"));
         } finally {
             target.destroyForcibly().waitFor();
         }

@@ -25,6 +25,7 @@ import org.mapfiles.symbols.ElfPrograms.Running;
 import org.mapfiles.testing.Assume;
 import org.mapfiles.testing.ChildJvm;
 import org.mapfiles.testing.Children;
+import org.mapfiles.testing.FailingCalls;
 
 /** Symbols of processes. The programs print the addresses of their own symbols. */
 class SymbolsTest {
@@ -85,7 +86,7 @@ class SymbolsTest {
     }
 
     @Test
-    void otherMappingsTellConstantsFromRelocatedOnes() throws Exception {
+    void otherMappingsDistinguishConstantsFromRelocatedOnes() throws Exception {
         Running running = run(programs.link("program", "-pie -fPIE -Wl,-z,relro -Wl,-z,now"));
         try (ProcessMaps maps = ProcessMaps.of(running.process.pid())) {
             MapSnapshot snapshot = maps.snapshot();
@@ -123,14 +124,9 @@ class SymbolsTest {
     /** A page is mapped as data, and two segments have bytes in it. */
     @Test
     void anUnknownElfAddressIsNotLookedUpInEachSearch() throws Exception {
-        Path programsOfTests = Path.of(System.getProperty("mapfiles.special-process"))
-                .toAbsolutePath()
-                .getParent();
-        assumeTrue(Files.exists(programsOfTests.resolve("libfail_calls.so")), "the native tests are not built");
         Path program = programs.link("program", "-pie -fPIE -Wl,-z,relro -Wl,-z,now");
-        ChildJvm.Outcome outcome = new ChildJvm()
-                .with("-Dmapfiles.special-process=" + System.getProperty("mapfiles.special-process"))
-                .run(UnknownElfAddressMain.class, program, programs.nm("program", "constant"));
+        ChildJvm.Outcome outcome =
+                FailingCalls.newJvm().run(UnknownElfAddressMain.class, program, programs.nm("program", "constant"));
         assumeTrue(!outcome.output().contains("seccomp(2): error"), outcome.output());
         String[] words = outcome.output().split(" ");
         assertThat(words[0]).as(outcome.output()).isEqualTo("NO_ELF_ADDRESS");

@@ -1,6 +1,9 @@
 package org.mapfiles.testing;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.mapfiles.ImmutableMapping;
@@ -12,7 +15,19 @@ import org.mapfiles.ProcessMaps;
  * processes. The native part is native/test/jvm/fail_calls.c.
  */
 public final class FailingCalls {
+    private static final String PROGRAM = "mapfiles.special-process";
+
     private FailingCalls() {}
+
+    private static Path library() {
+        return Path.of(System.getProperty(PROGRAM)).toAbsolutePath().resolveSibling("libfail_calls.so");
+    }
+
+    /** Returns a JVM that may call {@link #prepare}. Skips the test if the native part is not built. */
+    public static ChildJvm newJvm() {
+        assumeTrue(Files.exists(library()), "the native tests are not built");
+        return new ChildJvm().with("-D" + PROGRAM + "=" + System.getProperty(PROGRAM));
+    }
 
     /**
      * Prepares the calling thread. It cannot be undone, and the thread must start no process afterwards.
@@ -20,10 +35,7 @@ public final class FailingCalls {
      * @throws IOException if the kernel has no filter of system calls, or the architecture is not supported
      */
     public static void prepare() throws IOException {
-        Path directory = Path.of(System.getProperty("mapfiles.special-process"))
-                .toAbsolutePath()
-                .getParent();
-        System.load(directory.resolve("libfail_calls.so").toString());
+        System.load(library().toString());
         try (ProcessMaps maps = ProcessMaps.self();
                 Stream<ImmutableMapping> code =
                         maps.snapshot(MapFilter.all().executable().fileBacked()).stream()) {
