@@ -51,8 +51,7 @@ abstract class Resolver {
         if (sourceLines != null) {
             printer.readLines(sourceLines, located(lines));
         }
-        NotedSymbols symbols = find(lines);
-        print(lines, symbols);
+        print(lines, find(lines));
     }
 
     /**
@@ -63,7 +62,6 @@ abstract class Resolver {
         NotedSymbols symbols = noted;
         noted = notedBefore; // of the block before, which may be printed at the same time
         notedBefore = symbols;
-        symbols.clear();
         for (int i = 0; i < lines.count(); i++) {
             InputLine other = lines.other(i);
             if (other != null) {
@@ -148,7 +146,7 @@ abstract class Resolver {
 
     /** Resolves a full block. It is printed while the next one is read, if nothing else is read for it. */
     private void resolveFull() throws IOException {
-        if (isInBlocks() || !printer.isThreadSafe()) {
+        if (isInBlocks() || !printer.mayNoteWhilePrinting()) {
             resolvePending();
             return;
         }

@@ -80,9 +80,9 @@ public abstract class ResolvedPrinter {
 
     /**
      * Finds the symbol at an address that is printed later. Another thread may print at the same time if
-     * {@link #isThreadSafe}.
+     * {@link #mayNoteWhilePrinting}.
      */
-    public final void note(long address, boolean isReturn, NotedSymbols noted) {
+    public final void note(long address, boolean isReturn, NotedSymbols to) {
         int index = snapshot.find(address);
         if (index < 0) {
             return;
@@ -92,18 +92,21 @@ public abstract class ResolvedPrinter {
             noteName(savedSymbols.find(noting, at));
             return;
         }
-        SymbolInfo next = noted.next();
+        SymbolInfo next = to.next();
         if (symbols.find(noting, at, next) == next) {
-            noted.add(at);
+            to.add(at);
         }
     }
 
     /** Returns whether {@link #note} may be called while another thread prints. */
-    public final boolean isThreadSafe() {
+    public final boolean mayNoteWhilePrinting() {
         return symbols != null;
     }
 
-    /** Sets the symbols at the addresses that are printed next. Their names are demangled together. */
+    /**
+     * Sets the symbols at the addresses that are printed next. Their names are demangled together. The caller clears
+     * them after the addresses were printed.
+     */
     public final void setNoted(NotedSymbols symbolsOfNext) {
         noted = symbolsOfNext;
         for (int i = 0; i < noted.count(); i++) {
@@ -201,7 +204,6 @@ public abstract class ResolvedPrinter {
     /** Drops all that was read of the mappings. Call it after the snapshot was refreshed. */
     public void snapshotRefreshed() {
         names = new FileName[0];
-        noted.clear();
         cursor.reset();
         noting.reset();
     }
