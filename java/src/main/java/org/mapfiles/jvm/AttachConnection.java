@@ -10,6 +10,12 @@ import org.mapfiles.jvm.AttachException.Reason;
 /** A connection to the attach socket of a JVM, for one request and its response, with a deadline. Not thread-safe. */
 final class AttachConnection implements AutoCloseable {
     private static final int WAIT_MILLIS = 20;
+    /**
+     * The kernel closes the socket of a process that ends before the process is gone, and HotSpot may have removed its
+     * file.
+     */
+    private static final int MAX_TRIES_WHILE_IT_ENDS = 50;
+
     private static final int MAX_PRINTED = 300;
 
     private final AttachTarget target;
@@ -22,19 +28,31 @@ final class AttachConnection implements AutoCloseable {
         this.socket = socket;
     }
 
-    /** Connects. Waits while the JVM's queue of connections is full. */
+    /**
+     * Connects to a JVM that has listened. Waits while its queue of connections is full, or up to a second while it
+     * seems to end.
+     */
     static AttachConnection open(AttachTarget target, Deadline deadline) throws MapsException {
         int socket = target.connect();
-        while ((socket == Errno.EAGAIN || socket == Errno.EINTR)
-                && !deadline.isOver()
-                && !Thread.currentThread().isInterrupted()) {
+        for (int closed = 0; mayChange(socket) && !deadline.isOver(); socket = target.connect()) {
+            closed += isClosed(socket) ? 1 : 0;
+            if (closed > MAX_TRIES_WHILE_IT_ENDS || Thread.currentThread().isInterrupted()) {
+                break;
+            }
             deadline.sleep(WAIT_MILLIS);
-            socket = target.connect();
         }
         if (socket < 0) {
             throw failure(target, socket, deadline);
         }
         return new AttachConnection(target, deadline, socket);
+    }
+
+    private static boolean mayChange(int socket) {
+        return socket == Errno.EAGAIN || socket == Errno.EINTR || isClosed(socket);
+    }
+
+    private static boolean isClosed(int socket) {
+        return socket == Errno.ENOENT || socket == Errno.ECONNREFUSED;
     }
 
     /** Returns the exception for a negative errno of {@link AttachTarget}. */
